@@ -1,0 +1,1 @@
+"""The cgpymail tool for administrators."""

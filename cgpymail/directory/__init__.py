@@ -1,0 +1,1 @@
+"""Who exists and who may log in: domains, accounts, passwords, account files."""

@@ -1,0 +1,1 @@
+"""Sans-IO protocol grammars: bytes to typed values and back."""

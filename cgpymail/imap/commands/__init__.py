@@ -1,0 +1,1 @@
+"""The IMAP commands, one file per family."""

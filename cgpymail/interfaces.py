@@ -1,0 +1,204 @@
+"""The interfaces between the layers: what the manager asks of a store, what a store tells the manager.
+
+Conventions. A method is either synchronous (answered from memory, never blocks) or returns a Deferred, always the same
+one. UIDs everywhere; sequence numbers exist only in manager/view.py. Everything runs on the reactor thread unless a
+docstring says "blocking". Errors are those of cgpymail.errors; anything else is a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from cgpymail.model.changes import Change
+from cgpymail.model.identity import AccountName, Credentials, Link
+from cgpymail.model.mailbox import MailboxHints, TreeEntry
+from cgpymail.model.message import FlagUpdate, NewMessage
+
+# mypy-zope understands methods in Interface classes; ``self`` is absent by zope's convention.
+
+
+class IContent(Interface):
+    """The bytes of a message in wire form: every line ends in CRLF, the last one too; lone CR and NUL are kept."""
+
+    size: int = Attribute("Octets in wire form.")
+
+    def chunks() -> Iterator[bytes]:
+        """The wire form in pieces of at most 64 KB. Blocking: for worker threads; may be called again and again."""
+
+    def release() -> None:
+        """No longer needed by the caller. Idempotent."""
+
+
+class IStoredContent(IContent):
+    """The bytes of a message that is in a mailbox; pinned (whatever is expunged meanwhile) until released."""
+
+    def read_now(offset: int, length: int) -> bytes | None:
+        """Up to ``length`` octets of the wire form from ``offset`` if they can be had without waiting, else None.
+
+        Shorter than asked only at the end of the message, or when the store chose to give less (never 0 before the
+        end). Raises StorageFailed when the bytes are no longer what the index says.
+        """
+
+    def read(offset: int, length: int) -> Deferred[bytes]:
+        """The same, waiting on a thread for the disk."""
+
+
+class IStoreListener(Interface):
+    """Told by a store of what it accepted; the columns hold the new state when it is called."""
+
+    def changed(change: Change) -> None:
+        """One change, once, in MODSEQ order. Must not raise."""
+
+
+class IMailboxStore(Interface):
+    """One open mailbox: truth about its messages, durable before visible. Knows no user, session or number."""
+
+    columns: Any = Attribute("model.columns.Columns of all messages (Hidden and Service included); read only.")
+    keywords: Any = Attribute("model.keywords.KeywordTable; read only, changed by define_keyword.")
+    uidvalidity: int = Attribute("UIDVALIDITY.")
+    uidnext: int = Attribute("The smallest UID a future message can get; grows only.")
+    modseq: int = Attribute("The highest MODSEQ given out.")
+    recent_mark: int = Attribute("Messages with UID above it are \\Recent to the next read-write session.")
+    listener: Any = Attribute("The IStoreListener, or None; set by the manager.")
+
+    def append(messages: Sequence[NewMessage]) -> Deferred[list[int]]:
+        """Store messages, all or none. Fires with their UIDs when they are on disk; the listener was told just before.
+
+        The contents may be released by the caller after it fired. Raises StorageFailed, StorageFull, LimitExceeded.
+        """
+
+    def set_flags(updates: Sequence[FlagUpdate]) -> None:
+        """Set absolute values at once; journalled (survives a kill) before it returns, synced within a second.
+
+        UIDs that are no longer there are ignored. One MODSEQ and one change for all. Raises StorageFailed.
+        """
+
+    def expunge(uids: Sequence[int]) -> Deferred[list[int]]:
+        """Remove messages; fires with those that were still there when it is durable and the listener was told."""
+
+    def forget(uids: Sequence[int]) -> None:
+        """Nobody has these expunged messages in its view any more: their bytes may go."""
+
+    def define_keyword(name: str) -> int:
+        """The mask of a keyword, made known first if it is new. Raises LimitExceeded at 64 keywords."""
+
+    def set_recent_mark(uid: int) -> None:
+        """Raise the \\Recent high-water mark; journalled like a flag change."""
+
+    def expunged_since(modseq: int) -> tuple[Any, bool]:
+        """A UidSet of what was expunged after ``modseq``, and whether the record reaches back that far."""
+
+    def content(uid: int) -> Any:
+        """IStoredContent of a message in the columns, or expunged and not yet forgotten. Raises MessageGone."""
+
+    def checkpoint() -> Deferred[None]:
+        """Write flags through to the mail file and make a new snapshot. Between batches only; waits for its turn."""
+
+    def compact() -> Deferred[None]:
+        """Give back the space of forgotten messages. Harmless when there is none."""
+
+    def close() -> Deferred[None]:
+        """Finish what is under way, checkpoint if it is worth it, and let go of every file."""
+
+
+class IMailboxTree(Interface):
+    """All mailboxes of one account as they lie on disk. The only place (with stores/) that makes file names.
+
+    Names are Unicode, canonical and already checked by model.names; the manager serialises the calls of one account.
+    """
+
+    def scan() -> Deferred[dict[str, TreeEntry]]:
+        """Every name found. Unknown files are left alone and logged once."""
+
+    def create(name: str, format: str, uidvalidity: int) -> Deferred[None]:
+        """Add the storage entity in the format of that extension; makes directory entities of the ancestors first.
+
+        Raises MailboxExists (also when a file system that folds case has the name in another case), LimitExceeded.
+        """
+
+    def create_directory(name: str) -> Deferred[None]:
+        """Add the directory entity (and those of the ancestors). Raises MailboxExists."""
+
+    def delete(name: str) -> Deferred[None]:
+        """Remove the storage entity, crash-safe (renamed to a dot-name first); an open store is cut off before."""
+
+    def delete_directory(name: str) -> Deferred[None]:
+        """Remove an empty directory entity; files that are not ours make it stay (CannotDo)."""
+
+    def rename(old: str, new: str, children: bool) -> Deferred[None]:
+        """Move the storage entity and, with ``children``, the directory entity too. Open stores follow."""
+
+    def open(name: str, hints: MailboxHints, draw: Callable[[], Deferred[int]]) -> Deferred[Any]:
+        """The IMailboxStore of a storage entity; ``draw`` gives a fresh UIDVALIDITY, already stored, when one is due.
+
+        The caller opens a name once and keeps the store until it closes it. Raises NoSuchMailbox, StorageFailed.
+        """
+
+
+class IFormat(Interface):
+    """A storage format: one folder under stores/, one line in stores/registry.py (docs/howto-add-a-format.md)."""
+
+    extension: str = Attribute("Extension of the file or directory, without the dot.")
+    name: str = Attribute("The name in the manual's CLI: TextMailbox, MailDirMailbox.")
+    is_directory: bool = Attribute("Whether a mailbox of this format is a directory.")
+
+
+class IAccountRecord(Interface):
+    """One account as the directory knows it: settings, and the volatile data of account.info (spec section 11.1).
+
+    Read from memory; writing fires when it is on disk. One object per account in the process.
+    """
+
+    name: Any = Attribute("AccountName.")
+    path: str = Attribute("Directory (name.macnt) of a multi-mailbox account, for the tree.")
+
+    def setting(key: str, default: str) -> str:
+        """A setting of the account, else of its domain's defaults, else ``default`` (spec section 11.2)."""
+
+    def preference(key: str) -> str:
+        """A preference such as TrashBox (spec section 6.2), with its default for new accounts; empty if unset."""
+
+    def set_preferences(values: dict[str, str]) -> Deferred[None]:
+        """Change preferences."""
+
+    def mailbox_info(name: str) -> dict[str, Any]:
+        """The entry of a mailbox in account.info: a copy; keys Access, Class, Locked, UIDValidity, UIDNext, ..."""
+
+    def update_mailboxes(changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
+        """Merge keys into entries (None as a value removes the key; None for a whole entry removes the entry)."""
+
+    def rename_mailboxes(renames: dict[str, str]) -> Deferred[None]:
+        """Move entries to other names, all in one write."""
+
+    def subscription() -> list[str]:
+        """The subscribed names as stored."""
+
+    def set_subscription(names: Sequence[str]) -> Deferred[None]:
+        """Replace the list."""
+
+    def aliases() -> dict[str, str]:
+        """Mailbox aliases: name to target."""
+
+    def draw_uidvalidity() -> Deferred[int]:
+        """max(now, last + 1), on disk before it fires; never given twice for an account (spec section 1.1.2)."""
+
+
+class IDirectory(Interface):
+    """Who exists, and who may log in."""
+
+    def find(name: AccountName) -> Deferred[Any]:
+        """The IAccountRecord, or None."""
+
+    def route(address: str, domain: str) -> Any:
+        """AccountName for a name or address as typed (``name``, ``name@domain``, ``name%domain``, aliases through the
+        router), or None when it routes nowhere here. ``domain`` is used when none is given."""
+
+    def login(credentials: Credentials, link: Link) -> Deferred[AccountName]:
+        """Check a password off the reactor thread, slowed down by the rules against guessing.
+
+        Raises AuthenticationFailed, PrivacyRequired, ServiceDisabled.
+        """

@@ -1,0 +1,1 @@
+"""What mail operations mean: rights, views, changes, names, delivery, search."""

@@ -1,0 +1,1 @@
+"""Bytes of a message to facts: header fields, structure, envelope, sections, decoded text."""

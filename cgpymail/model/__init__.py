@@ -1,0 +1,1 @@
+"""Plain values everyone shares: no Twisted, no I/O, no clock."""

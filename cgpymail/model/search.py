@@ -1,0 +1,120 @@
+"""A search program (RFC 3501 6.4.4) as a tree of values: made by the grammar, answered by manager/search.py.
+
+Texts are decoded from the client's charset already. Dates are days: ``datetime.date``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+from cgpymail.model.uidset import NumberSet
+
+
+class When(Enum):
+    """How a date is compared."""
+
+    BEFORE = "before"
+    ON = "on"
+    SINCE = "since"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every message."""
+
+
+@dataclass(frozen=True, slots=True)
+class HasFlag:
+    """A built-in flag by its bit in model.flags, set or not set; RECENT included."""
+
+    bit: int
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HasKeyword:
+    """A client keyword, case ignored."""
+
+    name: str
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header field (name in lower case) contains the text; empty text: the field exists."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Some text part contains it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Header or body contains it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """RFC822.SIZE is larger than (or smaller than) so many octets."""
+
+    larger: bool
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Internal:
+    """Internal date, time zone disregarded."""
+
+    when: When
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The Date field, time zone disregarded."""
+
+    when: When
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """By sequence number or UID."""
+
+    numbers: NumberSet
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The others."""
+
+    key: SearchKey
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Either."""
+
+    first: SearchKey
+    second: SearchKey
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of them."""
+
+    keys: tuple[SearchKey, ...]
+
+
+SearchKey = All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Numbers | Not | Or | And

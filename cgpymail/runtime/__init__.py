@@ -1,0 +1,1 @@
+"""What the process lends to everyone: clock, threads, files, spool, logs, limits."""

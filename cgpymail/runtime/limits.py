@@ -1,0 +1,67 @@
+"""Every limit in one place, with its unit and default; etc/cgpymail.toml can change those that it names.
+
+A client over a limit gets a refusal in the words of its protocol, and is cut off where the stream cannot be
+resynchronised; its neighbours never notice. Each limit has a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KB = 1024
+MB = 1024 * KB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Octets unless the name or comment says otherwise."""
+
+    # lines and literals
+    line_before_login: int = 8 * KB  # one command line, literals not counted
+    line: int = 64 * KB  # long UID sets of clients
+    literal_before_login: int = 8 * KB  # one literal, {n} and {n+} alike
+    command_before_login: int = 32 * KB  # one command with all its literals
+    literal: int = 256 * KB  # one literal in memory (not APPEND's message)
+    command: int = 1 * MB  # one command with all its literals
+    nesting: int = 64  # parentheses in a command, levels
+    arguments: int = 10_000  # items in one command
+    search_keys: int = 1_000
+    sasl_line: int = 12 * KB
+    pop_line: int = 512  # RFC 2449
+    lmtp_line: int = 2 * KB  # RFC 5321 4.5.3.1 with room for SMTPUTF8
+    # flow
+    pending_commands: int = 64 * KB  # pipelined input kept while a command runs; then reading pauses
+    output_buffer: int = 256 * KB  # unsent output; then producers pause and commands wait
+    output_hard: int = 64 * MB  # unsent output of one reply that cannot pause; then the session is cut off
+    # sessions
+    sessions: int = 5_000  # per module, count (the manual's Channels)
+    sessions_per_address: int = 500  # count
+    sessions_per_account: int = 200  # count
+    bad_commands: int = 20  # ill-formed commands in a row before BYE, count
+    failed_logins: int = 5  # per connection, count
+    # time, seconds
+    login_time: int = 60  # from connecting to being logged in
+    idle_time: int = 1_860  # IMAP, RFC 3501 5.4: at least 30 minutes
+    pop_idle_time: int = 600  # RFC 1939: at least 10 minutes
+    lmtp_idle_time: int = 300
+    # messages
+    message_size: int = 64 * MB
+    spool_memory: int = 1 * MB  # larger messages wait in a file
+    recipients: int = 1_000  # per LMTP transaction, count
+    # mime
+    mime_depth: int = 32  # levels of nested parts
+    mime_parts: int = 2_000  # count per message
+    header_size: int = 1 * MB  # of one header block that is looked into
+    header_fields: int = 5_000  # count that is looked into
+    addresses: int = 5_000  # count per ENVELOPE field
+    # manager
+    change_log: int = 4_096  # changes kept per open mailbox, count
+    warm_seconds: int = 120  # an unused mailbox stays open so long
+    warm_octets: int = 64 * MB  # memory of unused open mailboxes
+    facts_cache: int = 16 * MB  # finished ENVELOPE, BODYSTRUCTURE and part offsets, all mailboxes together
+    mailboxes: int = 10_000  # per account, count
+    subscriptions: int = 10_000  # per account, count
+    list_patterns: int = 100  # count
+
+
+DEFAULTS = Limits()

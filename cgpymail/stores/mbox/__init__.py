@@ -1,0 +1,1 @@
+"""The .mbox (TextMailbox) format, spec section 4."""

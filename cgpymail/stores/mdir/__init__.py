@@ -1,0 +1,1 @@
+"""The .mdir (MailDirMailbox) format, spec section 5."""
