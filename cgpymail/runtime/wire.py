@@ -1,0 +1,294 @@
+"""One client connection, for every protocol: the part that knows Twisted's transport.
+
+A *session* (imap, pop3, lmtp) is sans-IO: it is fed bytes and answers through its *wire*. The wire knows whether the
+link is encrypted, when the client stops reading (``full`` and ``drained``: nobody keeps unbounded output), and how
+long it has been silent. A session that streams a large body writes a chunk, then waits for ``drained`` when ``full``.
+
+STARTTLS: the session discards what it holds and calls ``start_tls``; bytes still in the kernel at that moment reach
+the TLS layer, which cannot take them for a handshake. So nothing sent in clear behind the command is ever executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer, ISSLTransport
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from cgpymail.model.identity import Link
+from cgpymail.runtime.runtime import Clock
+
+LOOPBACK_PREFIX = "127."
+LOOPBACKS = frozenset({"::1", "::ffff:127.0.0.1", "unix"})
+
+
+class Session(Protocol):
+    """What a protocol gives the wire."""
+
+    def connected(self) -> None:
+        """The link is up (before any TLS handshake of its own): greet."""
+
+    def received(self, data: bytes) -> None:
+        """Bytes of the client, never empty."""
+
+    def secured(self) -> None:
+        """The handshake begun with start_tls is over."""
+
+    def timed_out(self) -> None:
+        """Nothing moved for the time set: say so and close."""
+
+    def shut_down(self) -> None:
+        """The server is stopping: say so and close."""
+
+    def disconnected(self) -> None:
+        """The link is gone; called exactly once."""
+
+
+class Wire(Protocol):
+    """What the wire gives a session."""
+
+    peer: str
+    local: str
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is on."""
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether start_tls is possible: a certificate is there and TLS is not on yet."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the client does not read as fast as we write: wait for drained."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether close or abort was called, or the link is gone: writes go nowhere."""
+
+    def write(self, data: bytes) -> None:
+        """Send; one call for each batch of replies."""
+
+    def drained(self) -> Deferred[None]:
+        """Fires when the client has read enough; at once if not full; also when the link is gone."""
+
+    def start_tls(self) -> None:
+        """Begin the server's side of a handshake, after what was written so far."""
+
+    def pause(self) -> None:
+        """Read no more from the client."""
+
+    def resume(self) -> None:
+        """Read again."""
+
+    def set_timeout(self, seconds: float) -> None:
+        """Call timed_out when nothing is received or drained for so long; 0 = never."""
+
+    def close(self) -> None:
+        """Disconnect after all output is sent."""
+
+    def abort(self) -> None:
+        """Disconnect now."""
+
+
+def link_of(wire: Wire, service: str, trust_same_host: bool) -> Link:
+    """What a login needs to know of the connection (spec section 9.1.6: the same host counts as protected)."""
+    return Link(service, wire.peer, wire.local, wire.encrypted or (trust_same_host and is_same_host(wire)))
+
+
+def is_same_host(wire: Wire) -> bool:
+    """Whether the client is on this machine."""
+    return wire.peer.startswith(LOOPBACK_PREFIX) or wire.peer in LOOPBACKS or wire.peer == wire.local
+
+
+@implementer(IPushProducer)
+class Connection(TwistedProtocol):
+    """The Wire over a Twisted transport."""
+
+    def __init__(self, clock: Clock, tls: Any, make_session: Callable[[Wire], Session]) -> None:
+        self._clock = clock
+        self._tls = tls  # IOpenSSLServerConnectionCreator or None
+        self._make_session = make_session
+        self._session: Session | None = None
+        self._waiters: list[Deferred[None]] = []
+        self._encrypted = False
+        self._full = False
+        self._closed = False
+        self._handshake = False
+        self._timeout = 0.0
+        self._active = 0.0
+        self._timer: Any = None
+        self.peer = ""
+        self.local = ""
+        self.on_end: Callable[[Connection], None] = lambda connection: None
+
+    # -- Twisted's side ------------------------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        """Twisted: the link is up."""
+        transport: Any = self.transport
+        self.peer = _host(transport.getPeer())
+        self.local = _host(transport.getHost())
+        self._encrypted = ISSLTransport.providedBy(transport)
+        self._active = self._clock.seconds()
+        if hasattr(transport, "setTcpNoDelay"):
+            transport.setTcpNoDelay(True)
+        transport.registerProducer(self, True)
+        self._session = self._make_session(self)
+        self._session.connected()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Twisted: bytes came in."""
+        self._active = self._clock.seconds()
+        if self._session is None or self._closed:
+            return
+        if self._handshake:
+            self._handshake = False
+            self._session.secured()
+        self._session.received(data)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """Twisted: the link is gone."""
+        self._closed = True
+        self._full = False
+        self._cancel_timer()
+        session, self._session = self._session, None
+        if session is not None:
+            session.disconnected()
+        self._wake()
+        self.on_end(self)
+
+    def pauseProducing(self) -> None:
+        """Twisted: the output buffer is full."""
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        """Twisted: the output buffer is empty."""
+        self._active = self._clock.seconds()
+        self._full = False
+        self._wake()
+
+    def stopProducing(self) -> None:
+        """Twisted: no more output will be taken."""
+        self._closed = True
+        self._full = False
+        self._wake()
+
+    # -- the session's side --------------------------------------------------------------------------------------
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS is on."""
+        return self._encrypted
+
+    @property
+    def can_start_tls(self) -> bool:
+        """Whether there is a certificate and TLS is not on yet."""
+        return self._tls is not None and not self._encrypted
+
+    @property
+    def full(self) -> bool:
+        """Whether to wait for drained before writing more."""
+        return self._full
+
+    @property
+    def closed(self) -> bool:
+        """Whether writes go nowhere."""
+        return self._closed
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        if not self._closed:
+            transport: Any = self.transport
+            transport.write(data)
+
+    def drained(self) -> Deferred[None]:
+        """Fires when there is room for output, or no link any more."""
+        waiter: Deferred[None] = Deferred()
+        if self._full and not self._closed:
+            self._waiters.append(waiter)
+        else:
+            waiter.callback(None)
+        return waiter
+
+    def start_tls(self) -> None:
+        """Begin the handshake."""
+        transport: Any = self.transport
+        transport.startTLS(self._tls)
+        self._encrypted = True
+        self._handshake = True
+
+    def pause(self) -> None:
+        """Read no more."""
+        if not self._closed:
+            transport: Any = self.transport
+            transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again."""
+        if not self._closed:
+            transport: Any = self.transport
+            transport.resumeProducing()
+
+    def set_timeout(self, seconds: float) -> None:
+        """The timer is not moved at every byte: when it rings, what happened meanwhile decides."""
+        self._timeout = seconds
+        self._active = self._clock.seconds()
+        self._cancel_timer()
+        if seconds > 0 and not self._closed:
+            self._timer = self._clock.callLater(seconds, self._ring)
+
+    def close(self) -> None:
+        """Disconnect after all output is sent; a client that never reads it is cut off by the timer."""
+        if self._closed:
+            return
+        self._closed = True
+        transport: Any = self.transport
+        transport.unregisterProducer()
+        transport.loseConnection()
+        self._cancel_timer()
+        self._timer = self._clock.callLater(CLOSE_TIME, transport.abortConnection)
+
+    def abort(self) -> None:
+        """Disconnect now."""
+        self._closed = True
+        transport: Any = self.transport
+        transport.abortConnection()
+
+    def shut_down(self) -> None:
+        """The server stops: let the session say good-bye."""
+        if self._session is not None and not self._closed:
+            self._session.shut_down()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._session is None or self._closed:
+            return
+        left = self._active + self._timeout - self._clock.seconds()
+        if left > 0:
+            self._timer = self._clock.callLater(left, self._ring)
+        else:
+            self._session.timed_out()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.callback(None)
+
+
+CLOSE_TIME = 10.0  # seconds to send the rest after close
+
+
+def _host(address: Any) -> str:
+    return str(getattr(address, "host", "unix"))
