@@ -1,0 +1,252 @@
+"""The configuration file: TOML in, frozen Settings out.
+
+All errors are reported at once, each with key, line and remedy; the same text comes from ``cgpymail check-config`` and
+from a daemon that refuses to start. Unknown keys are errors, so that a misspelt limit is never silently the default.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from cgpymail.runtime.limits import DEFAULTS, Limits
+from cgpymail.runtime.logs import LEVEL_NAMES
+
+LEVELS = {name: number for number, name in LEVEL_NAMES.items()}
+MODULES = ("imap", "pop", "lmtp")
+LOG_TAGS = ("system", "mailbox", "account")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where a module listens: a TCP port, in TLS at once or not, or (LMTP) a UNIX socket."""
+
+    address: str = "127.0.0.1"
+    port: int = 0
+    tls: bool = False
+    socket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One of IMAP, POP, LMTP."""
+
+    log_level: int = LEVELS["problems"]
+    listeners: tuple[Listener, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. Paths are absolute."""
+
+    base: str
+    domain: str
+    host: str
+    certificate: str = ""
+    key: str = ""
+    trust_same_host: bool = True
+    log_file: str = ""
+    log_levels: tuple[tuple[str, int], ...] = ()
+    imap: Module = Module()
+    pop: Module = Module()
+    lmtp: Module = Module()
+    limits: Limits = DEFAULTS
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong."""
+
+    key: str
+    line: int
+    text: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: " if self.line else ""
+        return f"{where}{self.key}: {self.text}; {self.remedy}"
+
+
+class ConfigError(Exception):
+    """The file cannot be used; ``problems`` has everything that is wrong with it, by line."""
+
+    def __init__(self, path: str, problems: list[Problem]) -> None:
+        self.path = path
+        self.problems = sorted(problems, key=lambda problem: problem.line)
+        count = "1 error" if len(problems) == 1 else f"{len(problems)} errors"
+        super().__init__("\n".join([f"{path}: {count}", *(f"  {problem}" for problem in self.problems)]))
+
+
+def load(path: str, text: str, directory: str) -> Settings:
+    """The Settings in ``text``, read from ``path``; relative paths in it are below ``directory``.
+
+    Raises ConfigError.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        found = re.search(r"at line (\d+)", str(problem))
+        line = int(found.group(1)) if found else text.count("\n") + 1
+        what = re.sub(r" \(at .*\)", "", str(problem))
+        raise ConfigError(path, [Problem("syntax", line, f"this is not TOML: {what}", "correct the line")]) from None
+    reader = _Reader(_lines(text), directory)
+    settings = reader.settings(tables)
+    if reader.problems:
+        raise ConfigError(path, reader.problems)
+    return settings
+
+
+_TABLE = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\"-]+)\s*\]")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Line numbers by dotted key; items of an array of tables are numbered: ``imap.listeners.0.port``."""
+    lines: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := _TABLE.match(line):
+            table = found.group(2)
+            if found.group(1) == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}.{counts[table]}"
+            lines.setdefault(table, number)
+        elif found := _KEY.match(line):
+            lines.setdefault(f"{table}.{found.group(1)}" if table else found.group(1), number)
+    return lines
+
+
+class _Reader:
+    """Turns tables into Settings and collects what is wrong."""
+
+    def __init__(self, lines: dict[str, int], directory: str) -> None:
+        self.problems: list[Problem] = []
+        self._lines = lines
+        self._directory = directory
+
+    def settings(self, tables: dict[str, Any]) -> Settings:
+        """Everything; a value that is wrong is replaced by its default, so that reading goes on."""
+        self._known("", tables, ("server", "tls", "log", "limits", *MODULES))
+        server = self._table(tables, "server", ("base", "domain", "host", "trust_same_host"))
+        tls = self._table(tables, "tls", ("certificate", "key"))
+        log = self._table(tables, "log", ("file", *LOG_TAGS))
+        domain = self._host(server, "server", "domain", "")
+        certificate = self._path(tls, "tls", "certificate")
+        key = self._path(tls, "tls", "key")
+        if bool(certificate) != bool(key):
+            self._wrong("tls", "a certificate needs its key and the other way round", "give both or neither")
+        modules = {name: self._module(tables, name, bool(certificate)) for name in MODULES}
+        if not any(module.listeners for module in modules.values()):
+            self._wrong("imap", "no module listens anywhere", "add a table [[imap.listeners]]")
+        self._no_twice(modules)
+        return Settings(
+            base=self._path(server, "server", "base", required=True),
+            domain=domain,
+            host=self._host(server, "server", "host", domain),
+            certificate=certificate,
+            key=key,
+            trust_same_host=bool(self._value(server, "server", "trust_same_host", bool, True)),
+            log_file=self._path(log, "log", "file"),
+            log_levels=tuple((tag.upper(), self._level(log, "log", tag)) for tag in LOG_TAGS),
+            limits=self._limits(self._table(tables, "limits", [field.name for field in fields(Limits)])),
+            **modules,
+        )
+
+    def _module(self, tables: dict[str, Any], name: str, certified: bool) -> Module:
+        table = self._table(tables, name, ("log_level", "listeners"))
+        listeners = table.get("listeners", [])
+        if not isinstance(listeners, list) or not all(isinstance(item, dict) for item in listeners):
+            self._wrong(f"{name}.listeners", "not a list of tables", f"write [[{name}.listeners]]")
+            listeners = []
+        made = [self._listener(item, f"{name}.listeners.{place}", name) for place, item in enumerate(listeners)]
+        for place, listener in enumerate(made):
+            if listener.tls and not certified:
+                where = f"{name}.listeners.{place}.tls"
+                self._wrong(where, "TLS without a certificate", "set certificate and key in [tls]")
+        return Module(self._level(table, name, "log_level"), tuple(made))
+
+    def _listener(self, item: dict[str, Any], where: str, module: str) -> Listener:
+        allowed = ("address", "port", "tls", "socket") if module == "lmtp" else ("address", "port", "tls")
+        self._known(where, item, allowed)
+        socket = self._path(item, where, "socket") if "socket" in item else ""
+        if socket:
+            return Listener("", 0, False, socket)
+        port = self._value(item, where, "port", int, 0)
+        if not 1 <= port <= 65535:
+            self._wrong(f"{where}.port", "not a port number", "write a number from 1 to 65535")
+        address = self._value(item, where, "address", str, "127.0.0.1")
+        return Listener(address, port, self._value(item, where, "tls", bool, False))
+
+    def _no_twice(self, modules: dict[str, Module]) -> None:
+        seen: dict[tuple[str, int, str], str] = {}
+        for name, module in modules.items():
+            for place, listener in enumerate(module.listeners):
+                where = f"{name}.listeners.{place}"
+                mark = (listener.address, listener.port, listener.socket)
+                if mark in seen:
+                    self._wrong(where, f"the same address and port as {seen[mark]}", "give each listener its own")
+                seen.setdefault(mark, where)
+
+    def _limits(self, table: dict[str, Any]) -> Limits:
+        chosen: dict[str, int] = {}
+        for name in table:
+            if not hasattr(DEFAULTS, name):
+                continue  # reported by _table
+            value = self._value(table, "limits", name, int, getattr(DEFAULTS, name))
+            if value < 1:
+                self._wrong(f"limits.{name}", "not above zero", f"the default is {getattr(DEFAULTS, name)}")
+            else:
+                chosen[name] = value
+        return replace(DEFAULTS, **chosen)
+
+    def _level(self, table: dict[str, Any], where: str, key: str) -> int:
+        name = self._value(table, where, key, str, "problems")
+        if name not in LEVELS:
+            self._wrong(f"{where}.{key}", f'"{name}" is no log level', f"write one of: {', '.join(LEVELS)}")
+        return LEVELS.get(name, LEVELS["problems"])
+
+    def _host(self, table: dict[str, Any], where: str, key: str, default: str) -> str:
+        name = str(self._value(table, where, key, str, default)).lower()
+        if not _HOST.fullmatch(name) or len(name) > 253:
+            self._wrong(f"{where}.{key}", "not a domain name" if name else "missing", 'write it as "example.org"')
+        return name
+
+    def _path(self, table: dict[str, Any], where: str, key: str, required: bool = False) -> str:
+        value = str(self._value(table, where, key, str, ""))
+        if "\0" in value:
+            self._wrong(f"{where}.{key}", "a path cannot have NUL in it", "correct the path")
+        if not value:
+            if required:
+                self._wrong(f"{where}.{key}", "missing", "name the directory that holds all mail")
+            return ""
+        return value if value.startswith("/") else f"{self._directory}/{value}"
+
+    def _table(self, tables: dict[str, Any], name: str, allowed: Any) -> dict[str, Any]:
+        table = tables.get(name, {})
+        if not isinstance(table, dict):
+            self._wrong(name, "not a table", f"write [{name}]")
+            return {}
+        self._known(name, table, allowed)
+        return table
+
+    def _known(self, where: str, table: dict[str, Any], allowed: Any) -> None:
+        for key in table:
+            if key not in allowed:
+                full = f"{where}.{key}" if where else key
+                self._wrong(full, "unknown key", f"known here: {', '.join(sorted(allowed))}")
+
+    def _value(self, table: dict[str, Any], where: str, key: str, kind: type, default: Any) -> Any:
+        value = table.get(key, default)
+        if type(value) is not kind:
+            wanted = {str: "a text in quotes", int: "a whole number", bool: "true or false"}[kind]
+            self._wrong(f"{where}.{key}", f"{value!r} is of the wrong kind", f"write {wanted}")
+            return default
+        return value
+
+    def _wrong(self, key: str, text: str, remedy: str) -> None:
+        line = self._lines.get(key, 0) or self._lines.get(key.rpartition(".")[0], 0)
+        self.problems.append(Problem(key, line, text, remedy))

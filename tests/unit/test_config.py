@@ -1,0 +1,113 @@
+"""The configuration file (cgpymail/config.py)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cgpymail.config import ConfigError, load
+from cgpymail.runtime.limits import DEFAULTS, Limits
+
+SAMPLE = Path(__file__).parents[2] / "etc" / "cgpymail.toml"
+
+GOOD = """
+[server]
+base = "mail"
+domain = "Example.org"
+
+[[imap.listeners]]
+port = 1143
+
+[[lmtp.listeners]]
+socket = "/run/x/lmtp"
+
+[limits]
+line = 1_000
+"""
+
+BAD = """[server]
+base = 7
+domain = "not a domain"
+[imap]
+log_level = "loud"
+[[imap.listeners]]
+port = 70000
+[[imap.listeners]]
+port = 1993
+tls = true
+[limits]
+lines = 5
+literal = -1
+"""
+
+
+def test_the_sample_is_valid() -> None:
+    """The configuration that ships can be used as it is."""
+    settings = load("cgpymail.toml", SAMPLE.read_text(), "/etc")
+    assert settings.base == "/var/lib/cgpymail"
+    assert settings.limits == DEFAULTS
+
+
+def test_the_sample_names_every_limit_with_unit_and_default() -> None:
+    """An administrator finds every limit in the file, with what it counts and what it is."""
+    text = SAMPLE.read_text()
+    limits = tomllib.loads(text)["limits"]
+    assert limits == {field.name: getattr(DEFAULTS, field.name) for field in fields(Limits)}
+    for field in fields(Limits):
+        assert re.search(rf"^{field.name} = [\d_]+ +# (octets|seconds|count)\b", text, re.M), field.name
+
+
+def test_values_and_relative_paths() -> None:
+    """Names are folded, relative paths lie beside the file, what is not named has its default."""
+    settings = load("f", GOOD, "/srv")
+    assert (settings.base, settings.domain, settings.host) == ("/srv/mail", "example.org", "example.org")
+    assert settings.imap.listeners[0].port == 1143
+    assert settings.imap.listeners[0].address == "127.0.0.1"
+    assert settings.lmtp.listeners[0].socket == "/run/x/lmtp"
+    assert settings.pop.listeners == ()
+    assert settings.limits.line == 1000
+    assert settings.limits.literal == DEFAULTS.literal
+
+
+def test_all_errors_at_once_with_key_line_and_remedy() -> None:
+    """One run of check-config is enough to mend a file."""
+    with pytest.raises(ConfigError) as caught:
+        load("f.toml", BAD, "/srv")
+    shown = {(problem.line, problem.key) for problem in caught.value.problems}
+    assert shown >= {
+        (2, "server.base"),
+        (3, "server.domain"),
+        (5, "imap.log_level"),
+        (7, "imap.listeners.0.port"),
+        (10, "imap.listeners.1.tls"),
+        (12, "limits.lines"),
+        (13, "limits.literal"),
+    }
+    text = str(caught.value)
+    assert text.startswith("f.toml: ")
+    assert 'line 5: imap.log_level: "loud" is no log level; write one of: failures, major' in text
+
+
+def test_syntax_error_has_its_line() -> None:
+    """A file that is not TOML is refused with the line."""
+    with pytest.raises(ConfigError) as caught:
+        load("f", "[server]\nbase = \n", "/")
+    assert caught.value.problems[0].line == 2
+
+
+def test_two_listeners_on_one_port() -> None:
+    """The same port twice is found before the second bind fails."""
+    text = GOOD + "\n[[pop.listeners]]\nport = 1143\n"
+    with pytest.raises(ConfigError, match="the same address and port as imap.listeners.0"):
+        load("f", text, "/")
+
+
+def test_a_tree_of_wrong_kinds_is_refused_not_crashed() -> None:
+    """Tables where values belong, and the other way round, are errors like any other."""
+    with pytest.raises(ConfigError) as caught:
+        load("f", 'server = 1\nimap = 2\nlmtp = {listeners = 3}\ntls = {key = "k"}\n', "/")
+    assert {"server", "imap", "lmtp.listeners", "tls"} <= {problem.key for problem in caught.value.problems}
