@@ -102,7 +102,7 @@ def test_syntax_error_has_its_line() -> None:
 def test_two_listeners_on_one_port() -> None:
     """The same port twice is found before the second bind fails."""
     text = GOOD + "\n[[pop.listeners]]\nport = 1143\n"
-    with pytest.raises(ConfigError, match="the same address and port as imap.listeners.0"):
+    with pytest.raises(ConfigError, match=r"the same address and port as imap\.listeners\.0"):
         load("f", text, "/")
 
 
