@@ -1,0 +1,88 @@
+"""An account record in memory, for tests of everything above the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from zope.interface import implementer
+
+from cgpymail.interfaces import IAccountRecord
+from cgpymail.model.identity import AccountName
+from cgpymail.runtime.runtime import Runtime
+
+NEW_ACCOUNT_PREFERENCES = {
+    "TrashBox": "Trash",
+    "SentBox": "Sent Items",
+    "DraftsBox": "Drafts",
+    "JunkBox": "Junk",
+    "ArchiveBox": "Archive",
+}
+
+
+@implementer(IAccountRecord)
+class MemoryRecord:
+    """Settings and account.info of one account; ``settings`` and ``alias_table`` may be changed by the test."""
+
+    def __init__(self, runtime: Runtime, name: str = "john", domain: str = "example.org", path: str = "") -> None:
+        self._runtime = runtime
+        self.name = AccountName(name, domain)
+        self.path = path
+        self.settings: dict[str, str] = {}
+        self.preferences = dict(NEW_ACCOUNT_PREFERENCES)
+        self.infos: dict[str, dict[str, Any]] = {}
+        self.alias_table: dict[str, str] = {}
+        self._subscription: list[str] = []
+        self._last_uidvalidity = 0
+
+    def setting(self, key: str, default: str) -> str:
+        """A setting, else the default."""
+        return self.settings.get(key, default)
+
+    def preference(self, key: str) -> str:
+        """A preference, empty if unset."""
+        return self.preferences.get(key, "")
+
+    def set_preferences(self, values: dict[str, str]) -> Deferred[None]:
+        """Change preferences."""
+        self.preferences.update(values)
+        return succeed(None)
+
+    def mailbox_info(self, name: str) -> dict[str, Any]:
+        """A copy of the entry."""
+        return dict(self.infos.get(name, {}))
+
+    def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
+        """Merge; None removes."""
+        for name, values in changes.items():
+            if values is None:
+                self.infos.pop(name, None)
+                continue
+            merged = self.infos.get(name, {}) | values
+            self.infos[name] = {key: value for key, value in merged.items() if value is not None}
+        return succeed(None)
+
+    def rename_mailboxes(self, renames: dict[str, str]) -> Deferred[None]:
+        """Move entries."""
+        moved = {new: self.infos.pop(old) for old, new in renames.items() if old in self.infos}
+        self.infos.update(moved)
+        return succeed(None)
+
+    def subscription(self) -> list[str]:
+        """A copy of the list."""
+        return list(self._subscription)
+
+    def set_subscription(self, names: Sequence[str]) -> Deferred[None]:
+        """Replace the list."""
+        self._subscription = list(names)
+        return succeed(None)
+
+    def aliases(self) -> dict[str, str]:
+        """A copy of the aliases."""
+        return dict(self.alias_table)
+
+    def draw_uidvalidity(self) -> Deferred[int]:
+        """max(now, last + 1)."""
+        self._last_uidvalidity = max(self._runtime.now(), self._last_uidvalidity + 1)
+        return succeed(self._last_uidvalidity)
