@@ -1,0 +1,287 @@
+"""The IMAP commands as values (RFC 3501 section 6 and the extensions named at each class).
+
+Every command has its ``tag`` as sent and the class attribute ``name``. Mailbox names are Unicode with INBOX folded;
+flags are spelled as the client spelled them; text of SEARCH is decoded from the client's charset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from cgpymail.grammar.imap.items import FetchItem
+from cgpymail.model.search import SearchKey
+from cgpymail.model.uidset import NumberSet
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What all have in common."""
+
+    name: ClassVar[str] = ""
+
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Capability(Command):
+    """CAPABILITY."""
+
+    name: ClassVar[str] = "CAPABILITY"
+
+
+@dataclass(frozen=True, slots=True)
+class Noop(Command):
+    """NOOP."""
+
+    name: ClassVar[str] = "NOOP"
+
+
+@dataclass(frozen=True, slots=True)
+class Logout(Command):
+    """LOGOUT."""
+
+    name: ClassVar[str] = "LOGOUT"
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls(Command):
+    """STARTTLS."""
+
+    name: ClassVar[str] = "STARTTLS"
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticate(Command):
+    """AUTHENTICATE. ``mechanism`` in capitals; ``initial``: the initial response (RFC 4959), decoded from base64,
+    None if the client sent none, empty for ``=``."""
+
+    name: ClassVar[str] = "AUTHENTICATE"
+
+    mechanism: str
+    initial: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login(Command):
+    """LOGIN. Both arguments as sent."""
+
+    name: ClassVar[str] = "LOGIN"
+
+    user: bytes
+    password: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Select(Command):
+    """SELECT."""
+
+    name: ClassVar[str] = "SELECT"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Examine(Command):
+    """EXAMINE."""
+
+    name: ClassVar[str] = "EXAMINE"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Command):
+    """CREATE; the name may end in a slash (a directory entity only) or in the extension of a format."""
+
+    name: ClassVar[str] = "CREATE"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete(Command):
+    """DELETE."""
+
+    name: ClassVar[str] = "DELETE"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Command):
+    """RENAME."""
+
+    name: ClassVar[str] = "RENAME"
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe(Command):
+    """SUBSCRIBE."""
+
+    name: ClassVar[str] = "SUBSCRIBE"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe(Command):
+    """UNSUBSCRIBE."""
+
+    name: ClassVar[str] = "UNSUBSCRIBE"
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class List(Command):
+    """LIST. An empty pattern asks for the separator only."""
+
+    name: ClassVar[str] = "LIST"
+
+    reference: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lsub(Command):
+    """LSUB."""
+
+    name: ClassVar[str] = "LSUB"
+
+    reference: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Command):
+    """STATUS. ``items`` in capitals and in the client's order: MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN."""
+
+    name: ClassVar[str] = "STATUS"
+
+    mailbox: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Append(Command):
+    """APPEND up to the message: ``date`` in seconds since the epoch, None if not given; ``size`` octets follow."""
+
+    name: ClassVar[str] = "APPEND"
+
+    mailbox: str
+    flags: tuple[str, ...]
+    date: int | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Command):
+    """CHECK."""
+
+    name: ClassVar[str] = "CHECK"
+
+
+@dataclass(frozen=True, slots=True)
+class Close(Command):
+    """CLOSE."""
+
+    name: ClassVar[str] = "CLOSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Unselect(Command):
+    """UNSELECT (RFC 3691)."""
+
+    name: ClassVar[str] = "UNSELECT"
+
+
+@dataclass(frozen=True, slots=True)
+class Expunge(Command):
+    """EXPUNGE, and UID EXPUNGE (RFC 4315), which names the UIDs that may go."""
+
+    name: ClassVar[str] = "EXPUNGE"
+
+    uids: NumberSet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search(Command):
+    """SEARCH and UID SEARCH."""
+
+    name: ClassVar[str] = "SEARCH"
+
+    key: SearchKey
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(Command):
+    """FETCH and UID FETCH; for the latter ``items`` has Uid, put in front if the client left it out."""
+
+    name: ClassVar[str] = "FETCH"
+
+    numbers: NumberSet
+    items: tuple[FetchItem, ...]
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Command):
+    """STORE and UID STORE."""
+
+    name: ClassVar[str] = "STORE"
+
+    numbers: NumberSet
+    action: Literal["set", "add", "remove"]
+    silent: bool
+    flags: tuple[str, ...]
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Copy(Command):
+    """COPY and UID COPY."""
+
+    name: ClassVar[str] = "COPY"
+
+    numbers: NumberSet
+    mailbox: str
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Command):
+    """MOVE and UID MOVE (RFC 6851)."""
+
+    name: ClassVar[str] = "MOVE"
+
+    numbers: NumberSet
+    mailbox: str
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Idle(Command):
+    """IDLE (RFC 2177); ends with the bare line DONE, which is not a command (Scanner.next_line)."""
+
+    name: ClassVar[str] = "IDLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace(Command):
+    """NAMESPACE (RFC 2342)."""
+
+    name: ClassVar[str] = "NAMESPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class Id(Command):
+    """ID (RFC 2971). ``fields``: what the client says of itself; None as a value for NIL; empty for ID NIL."""
+
+    name: ClassVar[str] = "ID"
+
+    fields: tuple[tuple[str, str | None], ...]
