@@ -197,6 +197,10 @@ class IDirectory(Interface):
         """AccountName for a name or address as typed (``name``, ``name@domain``, ``name%domain``, aliases through the
         router), or None when it routes nowhere here. ``domain`` is used when none is given."""
 
+    def clear_text_allowed(link: Link) -> bool:
+        """Whether a password may be sent in clear over this link: it is secure, or the domain of the local address (the
+        main domain) has CLRTXT on (spec section 9.1.6). False: LOGINDISABLED, and POP refuses USER."""
+
     def login(credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """Check a password off the reactor thread, slowed down by the rules against guessing.
 
