@@ -52,7 +52,7 @@ class MessageChunk:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnd:
-    """The APPEND command is complete. ``rest``: what stood between the message and the line end; empty if well formed."""
+    """The APPEND command is complete. ``rest``: what stood behind the message on its line; not empty = ill-formed."""
 
     rest: bytes
 
