@@ -183,6 +183,9 @@ class IAccountRecord(Interface):
     def aliases() -> dict[str, str]:
         """Mailbox aliases: name to target."""
 
+    def set_aliases(aliases: dict[str, str]) -> Deferred[None]:
+        """Replace the table: DELETE and RENAME of an alias act on it (spec section 7.2, decision 9)."""
+
     def draw_uidvalidity() -> Deferred[int]:
         """max(now, last + 1), on disk before it fires; never given twice for an account (spec section 1.1.2)."""
 
@@ -204,5 +207,6 @@ class IDirectory(Interface):
     def login(credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """Check a password off the reactor thread, slowed down by the rules against guessing.
 
-        Raises AuthenticationFailed, PrivacyRequired, ServiceDisabled.
+        Raises AuthenticationFailed, PrivacyRequired, ServiceDisabled; Busy when too many logins wait, and StorageFailed
+        when the account's files cannot be read (both temporary: the client should keep its password).
         """

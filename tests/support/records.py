@@ -82,6 +82,11 @@ class MemoryRecord:
         """A copy of the aliases."""
         return dict(self.alias_table)
 
+    def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
+        """Replace the table."""
+        self.alias_table = dict(aliases)
+        return succeed(None)
+
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1)."""
         self._last_uidvalidity = max(self._runtime.now(), self._last_uidvalidity + 1)
