@@ -23,6 +23,8 @@ class Limits:
     command_before_login: int = 32 * KB  # one command with all its literals
     literal: int = 256 * KB  # one literal in memory (not APPEND's message)
     command: int = 1 * MB  # one command with all its literals
+    swallow_before_login: int = 64 * KB  # input read and forgotten to find the end of a refused command
+    swallow: int = 128 * MB  # the same after login: a refused message that the client sends all the same
     nesting: int = 64  # parentheses in a command, levels
     arguments: int = 10_000  # items in one command
     search_keys: int = 1_000
