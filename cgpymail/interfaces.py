@@ -78,7 +78,10 @@ class IMailboxStore(Interface):
         """
 
     def expunge(uids: Sequence[int]) -> Deferred[list[int]]:
-        """Remove messages; fires with those that were still there when it is durable and the listener was told."""
+        """Remove messages; fires with those that were still there when it is durable and the listener was told.
+
+        The change carries their last rows, because views that have not been told yet still read them.
+        """
 
     def forget(uids: Sequence[int]) -> None:
         """Nobody has these expunged messages in its view any more: their bytes may go."""

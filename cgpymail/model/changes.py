@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from cgpymail.model.columns import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,15 @@ class FlagsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Expunged:
-    """``uids`` (ascending) are gone from the columns; the store keeps their bytes until ``forget``."""
+    """``uids`` (ascending) are gone from the columns; the store keeps their bytes until ``forget``.
+
+    ``rows`` are those messages as they were last (what ``Columns.remove`` returned): sessions that have not been told
+    yet still read them. Every store gives them; two changes are compared without them.
+    """
 
     uids: tuple[int, ...]
     modseq: int
+    rows: Columns = field(default_factory=Columns, compare=False)
 
 
 Change = Arrived | FlagsChanged | Expunged

@@ -67,13 +67,15 @@ class Columns:
         self.size.insert(place, row.size)
         return place
 
-    def remove(self, places: Iterable[int]) -> None:
-        """Take out the rows with these ascending numbers."""
-        self._cut(list(places))
-
-    def _cut(self, places: list[int]) -> None:
+    def remove(self, places: Iterable[int]) -> Columns:
+        """Take out the rows with these ascending numbers; returns them (for ``Expunged.rows``)."""
+        chosen = list(places)
+        removed = Columns()
         for name in self.__slots__:
-            cut(getattr(self, name), places)
+            column = getattr(self, name)
+            getattr(removed, name).extend(pick(column, chosen))
+            cut(column, chosen)
+        return removed
 
     def copy(self) -> Columns:
         """A copy that later changes do not touch (a handful of memory copies)."""
@@ -81,6 +83,13 @@ class Columns:
         for name in self.__slots__:
             setattr(other, name, getattr(self, name)[:])
         return other
+
+
+def pick(column: array[int], places: list[int]) -> array[int]:
+    """The items at ascending ``places``: one slice if they are neighbours."""
+    if places and places[-1] - places[0] == len(places) - 1:
+        return column[places[0] : places[-1] + 1]
+    return array(column.typecode, [column[place] for place in places])
 
 
 def cut(column: array[int], places: list[int]) -> None:

@@ -180,11 +180,11 @@ class MemoryStore:
         gone = sorted({uid for uid in uids if self.columns.find(uid) >= 0})
         if gone:
             modseq = self._draw_modseq()
-            self.columns.remove([self.columns.find(uid) for uid in gone])
+            rows = self.columns.remove([self.columns.find(uid) for uid in gone])
             for uid in gone:
                 self._departed[uid] = self._mailbox.contents.pop(uid)
                 self._mailbox.expunged.append((modseq, uid))
-            self._tell(Expunged(tuple(gone), modseq))
+            self._tell(Expunged(tuple(gone), modseq, rows))
         return succeed(gone)
 
     def forget(self, uids: Sequence[int]) -> None:
