@@ -1,0 +1,25 @@
+"""THE table from errors to POP3's words (response codes of RFC 2449 section 8 and RFC 3206)."""
+
+from __future__ import annotations
+
+from cgpymail.errors import MailError
+from cgpymail.grammar.pop3 import err
+
+_CODES = {
+    "authentication": "AUTH",
+    "privacy": "SYS/PERM",
+    "disabled": "SYS/PERM",
+    "storage": "SYS/TEMP",
+    "storage-full": "SYS/TEMP",
+    "busy": "SYS/TEMP",
+}
+
+
+def refusal(error: MailError) -> bytes:
+    """The line for an operation that could not be done."""
+    return err(error.public, _CODES.get(error.code, ""))
+
+
+def broken(reference: str) -> bytes:
+    """The line for an error of ours; the log has the rest under the reference."""
+    return err(f"Internal error, reference {reference}", "SYS/TEMP")

@@ -1,0 +1,111 @@
+"""One POP3 session: states and commands (RFC 1939, RFC 2449; spec section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from cgpymail.errors import MailboxGone, MailError
+from cgpymail.grammar.pop3 import BadCommand, Command, err, ok, parse
+from cgpymail.manager.services import Services
+from cgpymail.manager.user import User
+from cgpymail.model.identity import AccountName
+from cgpymail.pop3 import authorization, transaction
+from cgpymail.pop3.maildrop import Maildrop
+from cgpymail.pop3.replies import broken, refusal
+from cgpymail.runtime.linesession import LineSession
+from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
+from cgpymail.runtime.wire import Wire
+
+SECRET_VERBS = frozenset({"PASS", "APOP", "AUTH"})
+Answer = Callable[[bytes], Coroutine[Any, Any, None]]
+
+
+class PopSession(LineSession):
+    """A session of the POP module. ``maildrop`` is None until the login succeeded."""
+
+    idle_words = err("Idle for too long", "SYS/TEMP")
+    stop_words = err("Server shutting down", "SYS/TEMP")
+    long_words = err("The line is too long")
+    flood_words = err("Too many bad commands")
+
+    def __init__(self, wire: Wire, log: Log, services: Services) -> None:
+        super().__init__(wire, log, services.limits, services.limits.pop_line)
+        self.services = services
+        self.user: User | None = None
+        self.maildrop: Maildrop | None = None
+        self.login = authorization.Login(self)
+        self._answer: Answer | None = None  # takes the next line (SASL)
+
+    def connected(self) -> None:
+        """Greet, with the time stamp for APOP (spec section 8.12)."""
+        self.wire.set_timeout(self.limits.login_time)
+        self.reply(ok(f"cgpymail POP3 Server ready {self.login.stamp.decode()}"))
+
+    def expect(self, answer: Answer) -> None:
+        """The next line is not a command but the answer to a challenge; it may be as long as SASL needs."""
+        self._answer = answer
+        self.lines.limit = self.limits.sasl_line
+
+    async def enter(self, name: AccountName) -> None:
+        """The password was right: open the INBOX. Raises MailError."""
+        user = await self.services.manager.connect(name, "POP", self.log.name)
+        try:
+            handle = await user.open(self.login.mailbox)
+        except BaseException:
+            await user.close()
+            raise
+        if self.ending:
+            await handle.close()
+            await user.close()
+            return
+        self.user, self.maildrop = user, Maildrop(handle)
+        self.wire.set_timeout(self.limits.pop_idle_time)
+        self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")
+
+    def line_received(self, line: bytes) -> Coroutine[Any, Any, None] | None:
+        """A command, or the answer to a challenge."""
+        if self._answer is not None:
+            answer, self._answer = self._answer, None
+            self.lines.limit = self.limits.pop_line
+            return answer(line)
+        try:
+            command = parse(line)
+        except BadCommand as problem:
+            self.refuse(err(problem.text))
+            return None
+        if self.log.shows(LOW):
+            shown = "***" if command.verb in SECRET_VERBS else line.partition(b" ")[2].decode("utf-8", "replace")
+            self.log.write(LOW, f"in: {command.verb} {shown}".rstrip())
+        return self._execute(command)
+
+    async def _execute(self, command: Command) -> None:
+        table = authorization.COMMANDS if self.maildrop is None else transaction.COMMANDS
+        handler = table.get(command.verb)
+        if handler is None:
+            self.refuse(err(f"{command.verb} is not possible now"))
+            return
+        try:
+            if self.maildrop is not None and self.maildrop.gone and command.verb != "QUIT":
+                raise MailboxGone
+            await handler(self, command)
+            self.understood()
+        except BadCommand as problem:
+            self.refuse(err(problem.text))
+        except MailError as error:
+            if error.detail:
+                self.log.write(PROBLEM, f"{command.verb}: {error}")
+            self.reply(refusal(error))
+
+    def broken_words(self, reference: str) -> bytes:
+        """The reply for an error of ours."""
+        return broken(reference)
+
+    async def left(self) -> None:
+        """Marks are forgotten (spec 14.4.8)."""
+        maildrop, self.maildrop = self.maildrop, None
+        user, self.user = self.user, None
+        if maildrop is not None:
+            await maildrop.close()
+        if user is not None:
+            await user.close()
