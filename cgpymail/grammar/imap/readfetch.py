@@ -47,22 +47,20 @@ _MACROS: dict[bytes, tuple[FetchItem, ...]] = {
 }
 _SPECIFIERS = {item.value.encode(): item for item in Specifier}
 _BODY = (b"BODY", b"BODY.PEEK")
-_SHORT = 256  # octets of a list worth remembering: clients ask for the same items again and again
+_UID = Uid()
 
 
-def fetch_items(words: Words) -> tuple[FetchItem, ...]:
-    """Everything up to the end of the command. Raises CommandError."""
-    text = words.text[words.place :]
-    if len(text) > _SHORT or b"\r\n" in text:
-        return _read_items(words)
-    words.place = len(words.text)
-    return _remembered_items(text, words.limits)
-
-
-@lru_cache(maxsize=512)
-def _remembered_items(text: bytes, limits: ReadLimits) -> tuple[FetchItem, ...]:
-    words = Words(text, 0, (), limits)
+def fetch_items(words: Words, uid: bool) -> tuple[FetchItem, ...]:
+    """What stands at the cursor; ``uid``: it is a UID FETCH, which always asks for Uid too. Raises CommandError."""
     items = _read_items(words)
+    return (_UID, *items) if uid and _UID not in items else items
+
+
+@lru_cache(maxsize=512)  # clients ask for the same items again and again
+def short_items(text: bytes, uid: bool, limits: ReadLimits) -> tuple[FetchItem, ...]:
+    """The same of a text that has no literals and is short enough to be remembered."""
+    words = Words(text, 0, (), limits)
+    items = fetch_items(words, uid)
     words.end()
     return items
 

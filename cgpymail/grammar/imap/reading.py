@@ -17,10 +17,9 @@ from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.dates import read_date_time
 from cgpymail.grammar.imap.errors import CommandError
-from cgpymail.grammar.imap.items import Uid
-from cgpymail.grammar.imap.readfetch import fetch_items
+from cgpymail.grammar.imap.readfetch import fetch_items, short_items
 from cgpymail.grammar.imap.readsearch import search_program
-from cgpymail.grammar.imap.tokens import ReadLimits, Words
+from cgpymail.grammar.imap.tokens import ReadLimits, Words, short_number_set
 
 _HEAD = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]+) ((?:UID )?[A-Z]+)", re.IGNORECASE)
 _TAG = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]+)(?: |\Z)")
@@ -35,6 +34,9 @@ _MESSAGE = re.compile(rb"\{(\d{1,20})\+?\}\Z")
 _MAX_ID_FIELDS = 30  # RFC 2971 3.3
 _MAX_ID_FIELD = 30  # octets
 _MAX_ID_VALUE = 1024  # octets
+
+_FETCHES = {b"FETCH": False, b"UID FETCH": True}
+_SHORT_FETCH = re.compile(rb" ([\d:*,]{1,64}) ([^\r\n]{1,256}?) *\Z")
 
 Reader = Callable[[bytes, Words], Command]
 
@@ -51,6 +53,15 @@ def read_command(text: bytes, literals: Sequence[bytes] = (), limits: ReadLimits
     if len(tag) > _MAX_TAG:
         raise CommandError("The tag is too long")
     place = head.end()
+    if place == len(text) and name in _BARE_KINDS:
+        return _BARE_KINDS[name](tag)
+    short = _SHORT_FETCH.match(text, place) if name in _FETCHES else None
+    if short is not None:
+        uid = _FETCHES[name]
+        try:
+            return commands.Fetch(tag, short_number_set(short[1]), short_items(short[2], uid, limits), uid)
+        except CommandError:
+            pass  # the long way fails too, and gives the reason
     reader = _READERS.get(name) or _READERS.get(name.upper())
     if reader is None or text[place : place + 1].strip(b" "):
         raise CommandError("Unknown command", tag)
@@ -168,13 +179,7 @@ def _fetch(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
     numbers = words.number_set()
     words.need(b" ")
-    items = fetch_items(words)
-    if uid and _UID not in items:
-        items = (_UID, *items)
-    return commands.Fetch(tag, numbers, items, uid)
-
-
-_UID = Uid()
+    return commands.Fetch(tag, numbers, fetch_items(words, uid), uid)
 
 
 def _store(uid: bool, tag: bytes, words: Words) -> Command:
@@ -272,5 +277,6 @@ _ONE_MAILBOX = (
     commands.Subscribe,
     commands.Unsubscribe,
 )
-_READERS.update((kind.name.encode("ascii"), partial(_bare, kind)) for kind in _BARE)
+_BARE_KINDS: dict[bytes, type[Command]] = {kind.name.encode("ascii"): kind for kind in _BARE}
+_READERS.update((name, partial(_bare, kind)) for name, kind in _BARE_KINDS.items())
 _READERS.update((kind.name.encode("ascii"), partial(_one_mailbox, kind)) for kind in _ONE_MAILBOX)

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from cgpymail.grammar.imap.events import (
     CommandText,
@@ -52,12 +53,12 @@ class ScanLimits:
     swallow: int
 
 
-class _Again:
-    """A step made progress without an event."""
+class _Progress(Enum):
+    AGAIN = "a step made progress without an event"
 
 
-_AGAIN = _Again()
-_Step = Callable[[], "Event | _Again | None"]
+_AGAIN = _Progress.AGAIN
+_Step = Callable[[], "Event | _Progress | None"]
 
 
 class Scanner:
@@ -66,6 +67,7 @@ class Scanner:
     def __init__(self, limits: ScanLimits) -> None:
         self.limits = limits
         self._buffer = bytearray()
+        self._dead = False  # the stream cannot be resynchronised: everything that still comes is dropped
         self._begin()
 
     def _begin(self) -> None:
@@ -86,15 +88,15 @@ class Scanner:
 
     def receive(self, data: bytes) -> None:
         """Bytes of the client."""
-        if self._step != self._stand_dead:
+        if not self._dead:
             self._buffer += data
 
     def next(self) -> Event | None:
         """The next event of the command stream, or None: nothing more until ``receive`` (or ``accept``/``refuse``)."""
-        while True:
+        event = self._step()
+        while event is _AGAIN:
             event = self._step()
-            if not isinstance(event, _Again):
-                return event
+        return event
 
     def next_line(self, limit: int) -> Event | None:
         """Instead of ``next``, between commands: a LineText of at most ``limit`` octets, TooLong, or None."""
@@ -143,7 +145,7 @@ class Scanner:
         self._searched = 0
         return line[:-1] if line.endswith(b"\r") else line
 
-    def _read_line(self) -> Event | _Again | None:
+    def _read_line(self) -> Event | _Progress | None:
         limit = self.limits.line - self._line_octets
         line = self._take_line(limit)
         if line is None:
@@ -169,7 +171,7 @@ class Scanner:
 
     # -- literals ------------------------------------------------------------------------------------------------
 
-    def _announced(self, line: bytes, size: int, waits: bool, start: int) -> Event | _Again:
+    def _announced(self, line: bytes, size: int, waits: bool, start: int) -> Event | _Progress:
         text = self._text(line)
         self._remaining = size
         self._waits = waits
@@ -184,14 +186,14 @@ class Scanner:
         self._step = self._read_literal
         return Continue() if waits else _AGAIN
 
-    def _refuse_literal(self, size: int, waits: bool) -> Event | _Again:
+    def _refuse_literal(self, size: int, waits: bool) -> Event | _Progress:
         event = TooLong(self._tag(), "The literal is too long", False)
         if waits:
             self._begin()
             return event
         return self._skip(event, size)
 
-    def _read_literal(self) -> Event | _Again | None:
+    def _read_literal(self) -> Event | _Progress | None:
         size = self._remaining
         if len(self._buffer) < size:
             return None
@@ -205,7 +207,7 @@ class Scanner:
     def _stand_still(self) -> None:
         """Between MessageLiteral and accept or refuse."""
 
-    def _read_message(self) -> Event | _Again | None:
+    def _read_message(self) -> Event | _Progress | None:
         if not self._remaining:
             self._step = self._read_rest
             return _AGAIN
@@ -216,7 +218,7 @@ class Scanner:
         self._remaining -= len(chunk)
         return MessageChunk(chunk)
 
-    def _read_rest(self) -> Event | _Again | None:
+    def _read_rest(self) -> Event | _Progress | None:
         line = self._take_line(self.limits.line)
         if line is None:
             if len(self._buffer) <= self.limits.line:
@@ -230,7 +232,7 @@ class Scanner:
 
     # -- what is too long ----------------------------------------------------------------------------------------
 
-    def _skip(self, then: Event | _Again, octets: int = 0) -> Event | _Again:
+    def _skip(self, then: Event | _Progress, octets: int = 0) -> Event | _Progress:
         """Forget ``octets`` and the rest of the command, then give the event ``then``."""
         self._begin()
         self._then = then
@@ -240,7 +242,7 @@ class Scanner:
         self._step = self._skip_on
         return _AGAIN
 
-    def _skip_on(self) -> Event | _Again | None:
+    def _skip_on(self) -> Event | _Progress | None:
         if self._remaining > self._budget:
             return self._give_up()
         if self._remaining:
@@ -262,7 +264,7 @@ class Scanner:
         del self._buffer[:count]
         self._budget -= count
 
-    def _skipped_line(self) -> Event | _Again:
+    def _skipped_line(self) -> Event | _Progress:
         announcement = _ANNOUNCEMENT.search(self._tail.removesuffix(b"\r"))
         self._tail = b""
         if announcement is not None and announcement[2]:
@@ -275,8 +277,5 @@ class Scanner:
         tag = self._then.tag if isinstance(self._then, TooLong) else b""
         self._buffer.clear()
         self._begin()
-        self._step = self._stand_dead
+        self._dead = True
         return TooLong(tag, "Too much input for one command", True)
-
-    def _stand_dead(self) -> None:
-        """The stream cannot be resynchronised: everything that still comes is dropped."""

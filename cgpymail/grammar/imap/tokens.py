@@ -158,7 +158,7 @@ class Words:
     def number_set(self) -> NumberSet:
         """A sequence set: numbers, ranges and ``*``."""
         text = self.expect(_NUMBER_SET, "A set of message numbers")
-        numbers = _number_set(text) if len(text) <= _SHORT else _make_number_set(text)
+        numbers = short_number_set(text) if len(text) <= _SHORT else _make_number_set(text)
         self.count(numbers.parts)
         return numbers
 
@@ -175,7 +175,15 @@ def _mailbox(wire: bytes) -> str:
         raise CommandError(problem.public) from None
 
 
-_SHORT = 64  # octets of a set worth remembering: clients repeat 1:* and the like for ever
+_SHORT = 64  # octets of a set worth remembering
+
+
+@lru_cache(maxsize=512)  # clients repeat 1:* and the like for ever
+def short_number_set(text: bytes) -> NumberSet:
+    """A sequence set that is all of ``text``. Raises CommandError."""
+    if not _NUMBER_SET.fullmatch(text):
+        raise CommandError("A set of message numbers expected")
+    return _make_number_set(text)
 
 
 def _make_number_set(text: bytes) -> NumberSet:
@@ -188,6 +196,3 @@ def _make_number_set(text: bytes) -> NumberSet:
             raise CommandError("A set of message numbers expected")
         parts.append((low, high))
     return NumberSet(tuple(parts))
-
-
-_number_set = lru_cache(maxsize=512)(_make_number_set)
