@@ -48,7 +48,6 @@ class Settings:
     certificate: str = ""
     key: str = ""
     trust_same_host: bool = True
-    log_file: str = ""
     log_levels: tuple[tuple[str, int], ...] = ()
     imap: Module = Module()
     pop: Module = Module()
@@ -133,7 +132,7 @@ class _Reader:
         self._known("", tables, ("server", "tls", "log", "limits", *MODULES))
         server = self._table(tables, "server", ("base", "domain", "host", "trust_same_host"))
         tls = self._table(tables, "tls", ("certificate", "key"))
-        log = self._table(tables, "log", ("file", *LOG_TAGS))
+        log = self._table(tables, "log", LOG_TAGS)
         domain = self._host(server, "server", "domain", "")
         certificate = self._path(tls, "tls", "certificate")
         key = self._path(tls, "tls", "key")
@@ -150,7 +149,6 @@ class _Reader:
             certificate=certificate,
             key=key,
             trust_same_host=bool(self._value(server, "server", "trust_same_host", bool, True)),
-            log_file=self._path(log, "log", "file"),
             log_levels=tuple((tag.upper(), self._level(log, "log", tag)) for tag in LOG_TAGS),
             limits=self._limits(self._table(tables, "limits", [field.name for field in fields(Limits)])),
             **modules,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from cgpymail.errors import MailError, MessageTooLarge, StorageFailed
+from cgpymail.errors import LimitExceeded, MailError, MessageTooLarge, StorageFailed
 from cgpymail.grammar.dots import DotReader
 from cgpymail.grammar.lmtp import BadCommand, Command, multi_reply, parse, parse_path, reply
 from cgpymail.interfaces import IContent
@@ -240,7 +240,7 @@ async def rcpt(session: LmtpSession, command: Command) -> None:
     if path.parameters:
         raise BadCommand(555, "5.5.4", f"Unknown parameter {min(path.parameters)}")
     if len(transaction.recipients) >= session.limits.recipients:
-        raise BadCommand(452, "4.5.3", "Too many recipients")
+        raise LimitExceeded("Too many recipients")
     recipient = await session.services.manager.delivery.recipient(path.address, transaction.size)
     transaction.recipients.append((path.address, recipient))
     session.reply(reply(250, "2.1.5", "Recipient accepted"))
