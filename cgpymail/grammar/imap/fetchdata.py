@@ -1,0 +1,252 @@
+"""The data items of FETCH responses (RFC 3501 7.4.2): flags, dates, sections, ENVELOPE and BODYSTRUCTURE.
+
+Parts and envelopes come from the MIME engine; they are described here by what is read of them, because mime and
+grammar do not know each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from cgpymail.grammar.imap.dates import write_date_time
+from cgpymail.grammar.imap.writing import nstring, string
+
+Parameters = Sequence[tuple[str, bytes]]
+
+
+class Address(Protocol):
+    """One address as ENVELOPE has it; a group is opened by one without host and closed by one without mailbox."""
+
+    @property
+    def name(self) -> bytes | None:
+        """Display name."""
+
+    @property
+    def route(self) -> bytes | None:
+        """Source route of RFC 822."""
+
+    @property
+    def mailbox(self) -> bytes | None:
+        """Local part, or the name of the group that begins."""
+
+    @property
+    def host(self) -> bytes | None:
+        """Domain."""
+
+
+class Envelope(Protocol):
+    """The fields of an ENVELOPE, as sent (unfolded, not decoded); None for fields that are not there."""
+
+    @property
+    def date(self) -> bytes | None:
+        """Date."""
+
+    @property
+    def subject(self) -> bytes | None:
+        """Subject."""
+
+    @property
+    def addresses(self) -> Sequence[Sequence[Address]]:
+        """From, Sender, Reply-To, To, Cc and Bcc, with the RFC's defaults filled in."""
+
+    @property
+    def in_reply_to(self) -> bytes | None:
+        """In-Reply-To."""
+
+    @property
+    def message_id(self) -> bytes | None:
+        """Message-ID."""
+
+
+class Part(Protocol):
+    """A part of a message: type, subtype and encoding are words, the rest is as sent; None where there is no field."""
+
+    @property
+    def type(self) -> str:
+        """Media type."""
+
+    @property
+    def subtype(self) -> str:
+        """Subtype."""
+
+    @property
+    def params(self) -> Parameters:
+        """Parameters of the type."""
+
+    @property
+    def id(self) -> bytes | None:
+        """Content-ID."""
+
+    @property
+    def description(self) -> bytes | None:
+        """Content-Description."""
+
+    @property
+    def encoding(self) -> str:
+        """Transfer encoding."""
+
+    @property
+    def md5(self) -> bytes | None:
+        """Content-MD5."""
+
+    @property
+    def disposition(self) -> tuple[str, Parameters] | None:
+        """Content-Disposition."""
+
+    @property
+    def language(self) -> Sequence[bytes]:
+        """Content-Language."""
+
+    @property
+    def location(self) -> bytes | None:
+        """Content-Location."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the message; no two messages inside one message have the same."""
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The children of a multipart, or the one message in a message/rfc822."""
+
+    @property
+    def size(self) -> int:
+        """Octets of the body as sent."""
+
+    @property
+    def lines(self) -> int:
+        """Lines of the body as sent."""
+
+
+# -- small items -----------------------------------------------------------------------------------------------------
+
+
+def flags_item(names: Sequence[str]) -> bytes:
+    """FLAGS."""
+    return b"FLAGS (%b)" % " ".join(names).encode("ascii")
+
+
+def uid_item(uid: int) -> bytes:
+    """UID."""
+    return b"UID %d" % uid
+
+
+def size_item(octets: int) -> bytes:
+    """RFC822.SIZE."""
+    return b"RFC822.SIZE %d" % octets
+
+
+def internal_date_item(seconds: int) -> bytes:
+    """INTERNALDATE, of seconds since the epoch."""
+    return b"INTERNALDATE " + write_date_time(seconds)
+
+
+def section_item(label: bytes, value: bytes | None) -> bytes:
+    """A short section, or NIL for one that the message does not have; ``label`` from items.BodySection."""
+    return label + b" " + nstring(value)
+
+
+def section_start(label: bytes, octets: int) -> bytes:
+    """What stands before the octets of a section that is sent in pieces."""
+    return b"%b {%d}\r\n" % (label, octets)
+
+
+# -- ENVELOPE --------------------------------------------------------------------------------------------------------
+
+EMPTY_ENVELOPE = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
+
+
+def envelope_text(envelope: Envelope) -> bytes:
+    """The parenthesised value of ENVELOPE."""
+    fields = [nstring(envelope.date), nstring(envelope.subject)]
+    fields += [_addresses(addresses) for addresses in envelope.addresses]
+    fields += [nstring(envelope.in_reply_to), nstring(envelope.message_id)]
+    return b"(%b)" % b" ".join(fields)
+
+
+def _addresses(addresses: Sequence[Address]) -> bytes:
+    if not addresses:
+        return b"NIL"
+    return b"(%b)" % b"".join([_address(address) for address in addresses])
+
+
+def _address(address: Address) -> bytes:
+    parts = (address.name, address.route, address.mailbox, address.host)
+    return b"(%b)" % b" ".join([nstring(part) for part in parts])
+
+
+# -- BODYSTRUCTURE ---------------------------------------------------------------------------------------------------
+
+
+def structure_text(part: Part, envelopes: Mapping[int, bytes], *, extended: bool) -> bytes:
+    """The value of BODYSTRUCTURE, or of BODY when not ``extended``.
+
+    ``envelopes``: the finished ENVELOPE of every message inside a message/rfc822, by the ``start`` of that message.
+    A container into which the MIME engine did not look is shown as opaque data.
+    """
+    pieces: list[bytes] = []
+    _write_part(part, envelopes, extended, pieces)
+    return b"".join(pieces)
+
+
+def _write_part(part: Part, envelopes: Mapping[int, bytes], extended: bool, pieces: list[bytes]) -> None:
+    inside = part.parts
+    pieces.append(b"(")
+    if inside and part.type == "multipart":
+        for child in inside:
+            _write_part(child, envelopes, extended, pieces)
+        pieces.append(b" " + _word(part.subtype))
+        own = _parameters(part.params)
+    else:
+        pieces.append(_basic(part))
+        own = nstring(part.md5)
+        if inside:
+            pieces.append(b" " + envelopes.get(inside[0].start, EMPTY_ENVELOPE) + b" ")
+            _write_part(inside[0], envelopes, extended, pieces)
+        if inside or part.type == "text":
+            pieces.append(b" %d" % part.lines)
+    if extended:
+        pieces.append(b" " + b" ".join((own, *_common_extension(part))))
+    pieces.append(b")")
+
+
+_OPAQUE = b'"application" "octet-stream"'
+
+
+def _basic(part: Part) -> bytes:
+    container = part.type == "multipart" or (part.type, part.subtype) == ("message", "rfc822")
+    kind = _OPAQUE if container and not part.parts else _word(part.type) + b" " + _word(part.subtype)
+    words = (
+        kind,
+        _parameters(part.params),
+        nstring(part.id),
+        nstring(part.description),
+        _word(part.encoding),
+        b"%d" % part.size,
+    )
+    return b" ".join(words)
+
+
+def _common_extension(part: Part) -> tuple[bytes, bytes, bytes]:
+    if part.disposition is None:
+        disposition = b"NIL"
+    else:
+        value, parameters = part.disposition
+        disposition = b"(%b %b)" % (_word(value), _parameters(parameters))
+    languages = part.language
+    if len(languages) > 1:
+        language = b"(%b)" % b" ".join([string(word) for word in languages])
+    else:
+        language = string(languages[0]) if languages else b"NIL"
+    return disposition, language, nstring(part.location)
+
+
+def _parameters(parameters: Parameters) -> bytes:
+    if not parameters:
+        return b"NIL"
+    return b"(%b)" % b" ".join([_word(name) + b" " + string(value) for name, value in parameters])
+
+
+def _word(word: str) -> bytes:
+    return string(word.encode("latin-1", "replace"))

@@ -1,0 +1,160 @@
+"""Responses as IMAP writes them (RFC 3501 section 7), except bodies and structures (fetchdata.py): finished bytes.
+
+Functions whose name ends in ``_line`` give whole lines with CRLF; ``_code`` gives the inside of the brackets of a
+status response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cgpymail.grammar.imap.writing import mailbox, nstring, string
+from cgpymail.model.mailbox import ListedMailbox, MailboxStatus
+from cgpymail.model.names import SEPARATOR
+from cgpymail.model.names import encode as mailbox_octets
+
+_SEPARATOR = string(SEPARATOR.encode("ascii"))
+_STATUS_FIELDS = {
+    "MESSAGES": "messages",
+    "RECENT": "recent",
+    "UIDNEXT": "uidnext",
+    "UIDVALIDITY": "uidvalidity",
+    "UNSEEN": "unseen",
+}
+
+Namespaces = Iterable[tuple[str, str]]
+
+
+# -- status responses ------------------------------------------------------------------------------------------------
+
+
+def text(words: str) -> bytes:
+    """Human-readable text of a response: printable ASCII, whatever came in."""
+    if words.isascii() and words.isprintable():
+        return words.encode("ascii") or b"."
+    return "".join(char if char.isascii() and char.isprintable() else "?" for char in words).encode("ascii")
+
+
+def status_line(tag: bytes, kind: bytes, words: str, code: bytes = b"") -> bytes:
+    """``tag OK [code] text``; ``kind`` is OK, NO, BAD, BYE or PREAUTH, ``tag`` is ``*`` for an untagged one."""
+    if code:
+        return b"%b %b [%b] %b\r\n" % (tag, kind, code, text(words))
+    return b"%b %b %b\r\n" % (tag, kind, text(words))
+
+
+def continue_line(words: str = "Go ahead") -> bytes:
+    """``+ text``: the client may send the literal, or go on."""
+    return b"+ %b\r\n" % text(words)
+
+
+def challenge_line(base64: bytes) -> bytes:
+    """``+ base64`` of an AUTHENTICATE exchange; the space is there also before nothing."""
+    return b"+ %b\r\n" % base64
+
+
+def appenduid_code(uidvalidity: int, uids: Sequence[int]) -> bytes:
+    """APPENDUID (RFC 4315)."""
+    return b"APPENDUID %d %b" % (uidvalidity, uid_list(uids))
+
+
+def copyuid_code(uidvalidity: int, source: Sequence[int], copied: Sequence[int]) -> bytes:
+    """COPYUID (RFC 4315); the two lists are parallel."""
+    return b"COPYUID %d %b %b" % (uidvalidity, uid_list(source), uid_list(copied))
+
+
+def uid_list(uids: Sequence[int]) -> bytes:
+    """UIDs in the given order, ascending runs as ranges."""
+    parts: list[bytes] = []
+    first = last = 0
+    for uid in uids:
+        if last and uid == last + 1:
+            last = uid
+            continue
+        if last:
+            parts.append(_run(first, last))
+        first = last = uid
+    if last:
+        parts.append(_run(first, last))
+    return b",".join(parts)
+
+
+def _run(first: int, last: int) -> bytes:
+    return b"%d" % first if first == last else b"%d:%d" % (first, last)
+
+
+# -- server and mailbox data -----------------------------------------------------------------------------------------
+
+
+def capability_line(capabilities: Iterable[str]) -> bytes:
+    """CAPABILITY."""
+    return b"* CAPABILITY %b\r\n" % " ".join(capabilities).encode("ascii")
+
+
+def flags_line(names: Iterable[str]) -> bytes:
+    """FLAGS."""
+    return b"* FLAGS (%b)\r\n" % " ".join(names).encode("ascii")
+
+
+def list_line(kind: bytes, entry: ListedMailbox) -> bytes:
+    """LIST or LSUB (``kind``)."""
+    attributes = " ".join(entry.attributes).encode("ascii")
+    return b"* %b (%b) %b %b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name))
+
+
+def separator_line(kind: bytes, root: str) -> bytes:
+    """The answer to LIST with an empty pattern: the separator, and the root of the reference (RFC 3501 6.3.8)."""
+    return b"* %b (\\Noselect) %b %b\r\n" % (kind, _SEPARATOR, mailbox(root) if root else b'""')
+
+
+def status_data_line(name: str, items: Sequence[str], status: MailboxStatus) -> bytes:
+    """STATUS, the items in the order in which the client asked for them, each once."""
+    pairs = [b"%b %d" % (item.encode("ascii"), getattr(status, _STATUS_FIELDS[item])) for item in dict.fromkeys(items)]
+    return b"* STATUS %b (%b)\r\n" % (mailbox(name), b" ".join(pairs))
+
+
+def search_line(numbers: Sequence[int]) -> bytes:
+    """SEARCH; an empty answer has no space at its end."""
+    return b"* SEARCH" + "".join([f" {number}" for number in numbers]).encode("ascii") + b"\r\n"
+
+
+def namespace_line(personal: Namespaces, others: Namespaces, shared: Namespaces) -> bytes:
+    """NAMESPACE (RFC 2342)."""
+    return b"* NAMESPACE %b %b %b\r\n" % (_namespaces(personal), _namespaces(others), _namespaces(shared))
+
+
+def _namespaces(pairs: Namespaces) -> bytes:
+    spaces = [b"(%b %b)" % (string(mailbox_octets(prefix)), string(mark.encode("ascii"))) for prefix, mark in pairs]
+    return b"(%b)" % b"".join(spaces) if spaces else b"NIL"
+
+
+def id_line(fields: Sequence[tuple[str, str | None]]) -> bytes:
+    """ID (RFC 2971)."""
+    if not fields:
+        return b"* ID NIL\r\n"
+    words: list[bytes] = []
+    for name, value in fields:
+        words += (string(name.encode()), nstring(None if value is None else value.encode()))
+    return b"* ID (%b)\r\n" % b" ".join(words)
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def exists_line(count: int) -> bytes:
+    """EXISTS."""
+    return b"* %d EXISTS\r\n" % count
+
+
+def recent_line(count: int) -> bytes:
+    """RECENT."""
+    return b"* %d RECENT\r\n" % count
+
+
+def expunge_line(seq: int) -> bytes:
+    """EXPUNGE."""
+    return b"* %d EXPUNGE\r\n" % seq
+
+
+def fetch_line(seq: int, items: Iterable[bytes]) -> bytes:
+    """FETCH with finished items."""
+    return b"* %d FETCH (%b)\r\n" % (seq, b" ".join(items))
