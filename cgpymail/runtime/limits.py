@@ -41,6 +41,19 @@ class Limits:
     sessions_per_account: int = 200  # count
     bad_commands: int = 20  # ill-formed commands in a row before BYE, count
     failed_logins: int = 5  # per connection, count
+    # passwords
+    hashes: int = 2  # computed at once, count
+    login_queue: int = 500  # logins that wait for a hash, count; per address a fifth of it
+    login_free: int = 3  # wrong passwords of an address before it is slowed down, count
+    login_free_account: int = 10  # wrong passwords for an account, whoever sends them (the manual's FailedLoginFlow)
+    login_forgiven: int = 10  # wrong passwords forgotten in a minute, count
+    login_delay: int = 8  # seconds between two tries, at most
+    login_delay_trusted: int = 2  # the same for an address with a recent success
+    login_trust: int = 21_600  # seconds that a success counts as recent
+    login_wait: int = 30  # seconds; a try that would wait longer is refused at once
+    login_states: int = 10_000  # addresses, and accounts, remembered for all that; count
+    login_cache: int = 120  # seconds that a verified password need not be hashed again
+    account_cache: int = 1_000  # accounts kept in memory though nobody uses them, count
     # time, seconds
     login_time: int = 60  # from connecting to being logged in
     idle_time: int = 1_860  # IMAP, RFC 3501 5.4: at least 30 minutes
@@ -60,6 +73,7 @@ class Limits:
     change_log: int = 4_096  # changes kept per open mailbox, count
     warm_seconds: int = 120  # an unused mailbox stays open so long
     warm_octets: int = 64 * MB  # memory of unused open mailboxes
+    checkpoint_seconds: int = 900  # between checkpoints of a changed mailbox that stays open
     facts_cache: int = 16 * MB  # finished ENVELOPE, BODYSTRUCTURE and part offsets, all mailboxes together
     mailboxes: int = 10_000  # per account, count
     subscriptions: int = 10_000  # per account, count
