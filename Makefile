@@ -1,0 +1,57 @@
+# Every target works on a fresh Debian 12 with python3, python3-venv and make; what it needs comes from PyPI, once.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: run test check unit lint types debian12 clean
+
+# Set up the demonstration in var/ and serve it in the foreground; Ctrl-C stops it.
+run: $(VENV)/.run
+	@exec $(BIN)/python -m cgpymail.demo var
+
+# All tests. Leaves out the system tests whose programs are missing, and says which.
+test: $(VENV)/.test
+	$(BIN)/python tests/run.py
+
+# Lint, types, unit tests: under two minutes.
+check: lint types unit
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.lint
+	$(BIN)/mypy
+
+unit: $(VENV)/.test
+	$(BIN)/python -m pytest tests/unit -n 2
+
+# The protocol, transcript and system suites on the versions that Debian 12 ships.
+debian12: .venv-debian12/.test
+	.venv-debian12/bin/python tests/run.py --protocols
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.test: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	touch $@ $(VENV)/.run
+
+$(VENV)/.lint: setup.cfg | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,lint]"
+	touch $@ $(VENV)/.test $(VENV)/.run
+
+.venv-debian12/.test: setup.cfg tests/debian12.txt
+	$(PYTHON) -m venv .venv-debian12
+	.venv-debian12/bin/python -m pip install --quiet --disable-pip-version-check -r tests/debian12.txt
+	.venv-debian12/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+clean:
+	rm -rf .venv .venv-debian12 .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info
