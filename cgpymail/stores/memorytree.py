@@ -38,6 +38,12 @@ class MemoryTree:
         self._fold = fold
         self._names: dict[str, _Entities] = {}
 
+    def again(self, runtime: Runtime) -> MemoryTree:
+        """The same mailboxes, as the next process would find them."""
+        other = MemoryTree(runtime, fold=self._fold)
+        other._names = self._names
+        return other
+
     def scan(self) -> Deferred[dict[str, TreeEntry]]:
         """Every name, in order."""
 
