@@ -36,6 +36,7 @@ _MAX_ID_FIELD = 30  # octets
 _MAX_ID_VALUE = 1024  # octets
 
 _FETCHES = {b"FETCH": False, b"UID FETCH": True}
+_SHORT = 500  # octets of a line that takes the short way
 _SHORT_FETCH = re.compile(rb" ([\d:*,]{1,64}) ([^\r\n]{1,256}?) *\Z")
 
 Reader = Callable[[bytes, Words], Command]
@@ -55,11 +56,13 @@ def read_command(text: bytes, literals: Sequence[bytes] = (), limits: ReadLimits
     place = head.end()
     if place == len(text) and name in _BARE_KINDS:
         return _BARE_KINDS[name](tag)
-    short = _SHORT_FETCH.match(text, place) if name in _FETCHES else None
+    short = _SHORT_FETCH.match(text, place) if name in _FETCHES and len(text) <= _SHORT else None
     if short is not None:
         uid = _FETCHES[name]
         try:
-            return commands.Fetch(tag, short_number_set(short[1]), short_items(short[2], uid, limits), uid)
+            numbers = short_number_set(short[1])
+            if len(numbers.parts) <= limits.arguments:
+                return commands.Fetch(tag, numbers, short_items(short[2], uid, limits), uid)
         except CommandError:
             pass  # the long way fails too, and gives the reason
     reader = _READERS.get(name) or _READERS.get(name.upper())

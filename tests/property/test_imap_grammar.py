@@ -1,0 +1,170 @@
+"""The IMAP grammar against made-up input: what is written is read back, and garbage costs nothing but a BAD."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cgpymail.grammar.imap import commands as c
+from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
+from cgpymail.grammar.imap.readfetch import section_text
+from cgpymail.grammar.imap.reading import read_command
+from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
+from cgpymail.grammar.imap.writing import astring, mailbox, string
+from cgpymail.model.section import Section, Specifier
+from cgpymail.model.uidset import NumberSet
+from tests.support.imapwire import read
+
+octets = st.binary(max_size=60).filter(lambda value: b"\0" not in value)
+numbers = st.integers(0, 0xFFFF_FFFF)
+number_sets = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8).map(lambda parts: NumberSet(tuple(parts)))
+atoms = st.text("abcXYZ019-_.$", min_size=1, max_size=8)
+names = st.text(min_size=1, max_size=20)
+
+
+@given(octets, octets)
+def test_login_round_trip(user, password):
+    """Any user name and password that can be written arrives as it was."""
+    line = b"a LOGIN %b %b\r\n" % (astring(user), string(password))
+    assert read(line) == c.Login(b"a", user, password)
+
+
+@given(names)
+def test_mailbox_round_trip(name):
+    """Any name that the server shows can be given back to it."""
+    command = read(b"a SELECT " + mailbox(name) + b"\r\n")
+    assert isinstance(command, c.Select)
+    head, slash, rest = name.partition("/")
+    assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
+
+
+@given(number_sets, st.booleans())
+def test_number_sets_round_trip(parts, uid):
+    """A set of numbers is read as it is written."""
+    verb = b"UID COPY" if uid else b"COPY"
+    assert read(b"a %b %b x\r\n" % (verb, bytes(parts))) == c.Copy(b"a", parts, "x", uid)
+
+
+paths = st.lists(st.integers(1, 999), max_size=5).map(tuple)
+plain_sections = st.builds(
+    Section, paths, st.sampled_from([Specifier.WHOLE, Specifier.HEADER, Specifier.TEXT]), st.just(())
+)
+field_sections = st.builds(
+    Section,
+    paths,
+    st.sampled_from([Specifier.FIELDS, Specifier.FIELDS_NOT]),
+    st.lists(st.text('abXY-()"{%*]', min_size=1, max_size=8), min_size=1, max_size=4).map(tuple),
+)
+
+
+@given(plain_sections | field_sections, st.booleans())
+def test_sections_round_trip(section, peek):
+    """The label of an answer names the section that was asked for."""
+    verb = b"BODY.PEEK" if peek else b"BODY"
+    text = section_text(section)
+    command = read(b"a FETCH 1 %b[%b]\r\n" % (verb, text))
+    assert isinstance(command, c.Fetch)
+    (item,) = command.items
+    assert (item.section, item.peek, item.label) == (section, peek, b"BODY[" + text + b"]")
+
+
+VERBS = [*b"NOOP LOGIN SELECT LIST STATUS APPEND FETCH STORE COPY SEARCH ID AUTHENTICATE".split(), b"UID FETCH"]
+fragments = st.sampled_from(
+    b'( ) " \\ { } {3} {3+} [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT CHARSET UTF-8 FLAGS NIL '
+    b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE".split(b" ")
+) | st.binary(max_size=6)
+garbage = st.builds(
+    lambda verb, parts, glue: b"a " + verb + b" " + glue.join(parts),
+    st.sampled_from(VERBS),
+    st.lists(fragments, max_size=12),
+    st.sampled_from([b" ", b""]),
+)
+
+
+@given(garbage | st.binary(max_size=80), st.lists(octets, max_size=3))
+@settings(max_examples=500)
+def test_only_the_declared_error_escapes(text, literals):
+    """Whatever a client sends is a command or gets BAD with a printable reason."""
+    try:
+        command = read_command(text, tuple(literals))
+    except CommandError as problem:
+        assert problem.reason.isprintable()
+        assert problem.reason.isascii()
+    else:
+        assert command.tag == text.partition(b" ")[0]
+
+
+LIMITS = ScanLimits(line=100, literal=50, command=200, swallow=500)
+stream = st.lists(
+    garbage.map(lambda text: text + b"\r\n") | st.binary(max_size=150) | st.just(b"{60+}\r\n") | st.just(b"\r\n"),
+    max_size=12,
+).map(b"".join)
+
+
+@given(stream, st.lists(st.integers(1, 40), min_size=1, max_size=5))
+@settings(max_examples=300)
+def test_any_stream_stays_within_its_limits(data, sizes):
+    """However it is cut, a stream gives the same events, and the scanner keeps no more than its limits say."""
+    whole = _run(data, [len(data) or 1])
+    assert _run(data, sizes) == whole
+
+
+def _run(data: bytes, sizes: list[int]) -> list[object]:
+    scanner = Scanner(LIMITS)
+    events: list[object] = []
+    place = turn = 0
+    while place < len(data):
+        size = sizes[turn % len(sizes)]
+        scanner.receive(data[place : place + size])
+        place, turn = place + size, turn + 1
+        while (event := scanner.next()) is not None:
+            if isinstance(event, MessageLiteral):
+                scanner.accept() if event.size % 2 else scanner.refuse()
+            if isinstance(event, CommandText):
+                assert len(event.text) <= LIMITS.line + 2 * len(event.literals)
+                assert len(event.text) + sum(map(len, event.literals)) <= LIMITS.command + 2 * len(event.literals)
+            if isinstance(event, MessageChunk):
+                events += list(event.data)
+            else:
+                events.append(event)
+        assert scanner.buffered <= max(LIMITS.line, LIMITS.literal) + 2
+    if any(isinstance(event, TooLong) and event.fatal for event in events):
+        assert scanner.buffered == 0
+    return events
+
+
+FLOODS = [
+    b"a SEARCH " + b"(" * 60_000,
+    b"a SEARCH " + b"NOT " * 15_000 + b"ALL",
+    b"a FETCH " + b"1," * 30_000 + b"1 FLAGS",
+    b"a FETCH " + b"1:*," * 15_000 + b"x",
+    b"a FETCH 1 BODY[" + b"1." * 30_000 + b"]",
+    b"a FETCH 1 BODY[HEADER.FIELDS (" + b"x " * 30_000,
+    b"a FETCH 1 (" + b"FLAGS " * 10_000,
+    b'a LOGIN "' + b"\\\\" * 30_000,
+    b'a LOGIN x "' + b'\\"' * 30_000 + b'"',
+    b"a STORE 1 FLAGS (" + b"x " * 30_000,
+    b"a STATUS x (" + b"UNSEEN " * 9_000,
+    b"a NOOP" + b" " * 60_000 + b"x",
+    b"a FETCH 1 ALL" + b" " * 60_000 + b"x",
+    b"a SELECT " + b"&" * 60_000,
+    b"a SELECT " + b"&AOk-" * 12_000,
+    b"a ID (" + b'"a" NIL ' * 8_000,
+    b"a" * 60_000,
+    b"a " + b"X" * 60_000,
+]
+
+
+@pytest.mark.parametrize("text", FLOODS, ids=[repr(text[:16] + b".." + text[-4:]) for text in FLOODS])
+def test_floods_cost_linear_time(text):
+    """The longest line a client may send is dealt with in a fraction of a second, whatever it says."""
+    start = time.perf_counter()
+    try:
+        read_command(text)
+    except CommandError:
+        pass
+    assert time.perf_counter() - start < 0.5
