@@ -47,8 +47,28 @@ class Envelope(Protocol):
         """Subject."""
 
     @property
-    def addresses(self) -> Sequence[Sequence[Address]]:
-        """From, Sender, Reply-To, To, Cc and Bcc, with the RFC's defaults filled in."""
+    def from_(self) -> Sequence[Address]:
+        """From."""
+
+    @property
+    def sender(self) -> Sequence[Address]:
+        """Sender, or From."""
+
+    @property
+    def reply_to(self) -> Sequence[Address]:
+        """Reply-To, or From."""
+
+    @property
+    def to(self) -> Sequence[Address]:
+        """To."""
+
+    @property
+    def cc(self) -> Sequence[Address]:
+        """Cc."""
+
+    @property
+    def bcc(self) -> Sequence[Address]:
+        """Bcc."""
 
     @property
     def in_reply_to(self) -> bytes | None:
@@ -159,9 +179,14 @@ EMPTY_ENVELOPE = b"(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
 
 def envelope_text(envelope: Envelope) -> bytes:
     """The parenthesised value of ENVELOPE."""
-    fields = [nstring(envelope.date), nstring(envelope.subject)]
-    fields += [_addresses(addresses) for addresses in envelope.addresses]
-    fields += [nstring(envelope.in_reply_to), nstring(envelope.message_id)]
+    lists = (envelope.from_, envelope.sender, envelope.reply_to, envelope.to, envelope.cc, envelope.bcc)
+    fields = [
+        nstring(envelope.date),
+        nstring(envelope.subject),
+        *[_addresses(addresses) for addresses in lists],
+        nstring(envelope.in_reply_to),
+        nstring(envelope.message_id),
+    ]
     return b"(%b)" % b" ".join(fields)
 
 

@@ -136,7 +136,12 @@ class Envelope:
 
     date: bytes | None
     subject: bytes | None
-    addresses: list[list[Address]]
+    from_: list[Address]
+    sender: list[Address]
+    reply_to: list[Address]
+    to: list[Address]
+    cc: list[Address]
+    bcc: list[Address]
     in_reply_to: bytes | None
     message_id: bytes | None
 
@@ -144,12 +149,12 @@ class Envelope:
 def test_envelope():
     """The order of RFC 3501 7.4.2, NIL for what is not there."""
     john = Address(b"John", None, b"john", b"example.org")
-    value = Envelope(b"today", b"=?utf-8?q?x?=", [[john], [john], [john], [john, john], [], []], None, b"<1@x>")
+    value = Envelope(b"today", b"=?utf-8?q?x?=", [john], [john], [john], [john, john], [], [], None, b"<1@x>")
     one = b'("John" NIL "john" "example.org")'
     assert fetchdata.envelope_text(value) == (
         b'("today" "=?utf-8?q?x?=" (%b) (%b) (%b) (%b) NIL NIL NIL "<1@x>")' % (one, one, one, one + one)
     )
-    nothing = Envelope(None, None, [[], [], [], [], [], []], None, None)
+    nothing = Envelope(None, None, [], [], [], [], [], [], None, None)
     assert fetchdata.envelope_text(nothing) == fetchdata.EMPTY_ENVELOPE
 
 
