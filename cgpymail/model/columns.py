@@ -77,6 +77,17 @@ class Columns:
             cut(column, chosen)
         return removed
 
+    def merge(self, other: Columns) -> None:
+        """Put the rows of ``other`` (none of them here yet) in at their places."""
+        if not other.uid:
+            return
+        if not self.uid or other.uid[0] > self.uid[-1]:
+            for name in self.__slots__:
+                getattr(self, name).extend(getattr(other, name))
+            return
+        for place in range(len(other)):
+            self.insert(other.row(place))
+
     def copy(self) -> Columns:
         """A copy that later changes do not touch (a handful of memory copies)."""
         other = Columns()

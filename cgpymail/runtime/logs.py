@@ -46,8 +46,13 @@ class Log:
         if self.shows(level):
             self.emit(f"{level} {self.name or self.tag} {printable(text)}")
 
-    def failure(self, text: str, failure: Failure) -> str:
-        """A bug or a broken disk: the record with its traceback; returns a reference for the client's answer."""
+    def failure(self, text: str, failure: Failure | None = None) -> str:
+        """A bug or a broken disk: the record with its traceback; returns a reference for the client's answer.
+
+        Without ``failure``, the exception that is being handled.
+        """
+        if failure is None:
+            failure = Failure()  # type: ignore[no-untyped-call]
         reference = f"{id(failure) & 0xFFFFFF:06X}"
         self.emit(f"1 {self.name or self.tag} {printable(text)} [ref {reference}]\n{failure.getTraceback()}")
         return reference

@@ -1,0 +1,116 @@
+"""THE rights decision, and what a user does not see (manual, Mailboxes, "Mailbox Access Rights"; spec 2.8, 3, 14.2).
+
+The owner has every right and the ACL does not bind him. For others the ACL's elements that match are united, then the
+matching negative elements (``-identifier``) taken away (spec 14.2.3). Asked at use, never remembered: a right withdrawn
+is withdrawn from the sessions that are open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cgpymail.interfaces import IAccountRecord
+from cgpymail.model import flags, rights
+from cgpymail.model.identity import AccountName
+from cgpymail.model.names import ancestors
+
+ANYONE = "anyone"
+MAIL_SERVICES = ("IMAP", "POP")  # their clients never see messages with Service (spec 2.8)
+
+InGroup = Callable[[str, AccountName, AccountName], bool]
+"""(group name without "#", owner of the mailbox, who) -> whether he is a member."""
+
+
+def no_groups(group: str, owner: AccountName, who: AccountName) -> bool:
+    """Where there are no groups, nobody is a member."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one user may do with one mailbox (mask of model.rights), and flags whose bearers he does not see."""
+
+    rights: int
+    hides: int
+
+
+def standing(
+    who: AccountName,
+    record: IAccountRecord,
+    name: str,
+    service: str,
+    exists: Callable[[str], bool],
+    in_group: InGroup = no_groups,
+) -> Standing:
+    """The standing of ``who``, over ``service``, in the mailbox ``name`` of the account ``record``.
+
+    ``exists`` says whether that account has a storage or directory entity of a name; see ``decide``.
+    """
+    held = decide(who, record, name, exists, in_group)
+    return Standing(held, hidden_flags(held, service))
+
+
+def hidden_flags(held: int, service: str) -> int:
+    """Mask of the flags that keep a message out of sight (spec 2.8): one visibility class for each answer.
+
+    Service is for other programs than mail clients; Hidden shows to the owner and to holders of right ``a`` only.
+    """
+    hides = flags.SERVICE if service in MAIL_SERVICES else 0
+    return hides if held & rights.ADMIN else hides | flags.HIDDEN
+
+
+def settable_flags(held: int) -> int:
+    """Mask of the IMAP flags that these rights allow to change; keywords go with right ``w`` (spec 2.9)."""
+    allowed = flags.SEEN if held & rights.SEEN else 0
+    if held & rights.DELETE:
+        allowed |= flags.DELETED
+    if held & rights.WRITE:
+        allowed |= flags.IMAP_FLAGS & ~flags.SEEN & ~flags.DELETED
+    return allowed
+
+
+def decide(
+    who: AccountName,
+    record: IAccountRecord,
+    name: str,
+    exists: Callable[[str], bool],
+    in_group: InGroup = no_groups,
+) -> int:
+    """The rights mask. A name that does not exist takes the ACL of its nearest existing ancestor (spec 14.2.8)."""
+    owner: AccountName = record.name
+    if who == owner:
+        return rights.ALL  # cannot be reduced by his own ACL (spec 3.2, 14.2.7)
+    for place in (name, *reversed(ancestors(name))):
+        if exists(place):
+            return combine(record.mailbox_info(place).get("Access"), who, owner, in_group)
+    return rights.NONE
+
+
+def combine(acl: Any, who: AccountName, owner: AccountName, in_group: InGroup = no_groups) -> int:
+    """The union of the elements that match ``who``, less the negative ones (spec 14.2.3).
+
+    ``acl``: identifier -> letters, as account.info has it; elements that are not text are as if absent.
+    """
+    granted = withdrawn = rights.NONE
+    for identifier, letters in acl.items() if isinstance(acl, Mapping) else ():
+        if not isinstance(letters, str) or not isinstance(identifier, str):
+            continue
+        if identifier.startswith("-"):
+            if matches(identifier[1:], who, owner, in_group):
+                withdrawn |= rights.parse(letters)
+        elif matches(identifier, who, owner, in_group):
+            granted |= rights.parse(letters)
+    return granted & ~withdrawn
+
+
+def matches(identifier: str, who: AccountName, owner: AccountName, in_group: InGroup = no_groups) -> bool:
+    """Whether an ACL identifier (spec 3.3) means ``who``; a name without domain is one of the owner's domain."""
+    name = identifier.lower()
+    if name.startswith("#"):
+        return in_group(name[1:], owner, who)
+    local, at, domain = name.partition("@")
+    if local == ANYONE:
+        return not at or who.domain == (domain or owner.domain)
+    return bool(local) and who == AccountName(local, domain or owner.domain)

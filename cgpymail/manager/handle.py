@@ -1,0 +1,376 @@
+"""One session's open mailbox, the only thing a protocol uses: right -> act -> publish.
+
+Every method asks what the user may do at that moment (access.py), acts on the shared mailbox, and the change is then
+published to every other session through the mailbox's log. Numbers are those of this session's view.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from cgpymail.errors import MailboxGone, MessageGone, NotPermitted, ReadOnly, StorageFailed
+from cgpymail.manager.access import Standing, settable_flags
+from cgpymail.manager.flagnames import Names
+from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.reading import read_headers, read_structure
+from cgpymail.manager.runs import as_array, runs
+from cgpymail.manager.storing import StoreAction, plan
+from cgpymail.manager.transfer import CopyResult, Resolve, Target, copy_messages, move_messages
+from cgpymail.manager.view import NOBODY, NOTHING, Selection
+from cgpymail.mime.structure import Part
+from cgpymail.model import flags, rights
+from cgpymail.model.columns import Row
+from cgpymail.model.message import FlagUpdate
+from cgpymail.model.uidset import NumberSet, UidSet
+
+__all__ = ["CopyResult", "Handle", "Resolve", "Selection", "Target", "Updates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """What a session is to be told, in this order."""
+
+    expunged: Sequence[int] = ()
+    """Numbers in the order in which to send ``* n EXPUNGE``."""
+    expunged_uids: UidSet = NOBODY
+    """The same messages by UID."""
+    exists: int | None = None
+    """The new number of messages, if messages arrived; told after the expunges."""
+    recent: int | None = None
+    """The new number of \\Recent messages, if it changed."""
+    flags: Selection = NOTHING
+    """Messages whose flags are to be told, by the numbering that results."""
+    flag_names_changed: bool = False
+    """A keyword was defined since: FLAGS and PERMANENTFLAGS come first."""
+    gone: bool = False
+    """The mailbox was deleted or the right to read it withdrawn; nothing else is set."""
+
+
+QUIET = Updates()
+GONE = Updates(gone=True)
+
+
+class Handle:
+    """Made by the manager after it found that the user may read the mailbox.
+
+    ``ask`` gives the user's standing now, and is called at every use. ``read_only``: the client asked for it; the
+    attribute is also set when the user has no right to change anything. ``claims_recent``: this session takes the
+    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``resolve`` finds
+    targets of COPY and MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
+    when the handle was closed. Raises MailboxGone.
+    """
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        name: str,
+        ask: Callable[[], Standing],
+        *,
+        resolve: Resolve,
+        read_only: bool = False,
+        claims_recent: bool = True,
+        notify: Callable[[], None] | None = None,
+        closed: Callable[[], None] | None = None,
+    ) -> None:
+        standing = ask()
+        changing = rights.SEEN | rights.WRITE | rights.DELETE | rights.INSERT
+        self.name = name
+        self.read_only = read_only or not standing.rights & changing
+        self._mailbox = mailbox
+        self._ask = ask
+        self._resolve = resolve
+        self._notify = notify
+        self._closed = closed
+        self._open = True
+        self._hides = standing.hides  # the class of the view; what may be read is asked again
+        self._picture, self._view = mailbox.enter(self, standing.hides)
+        self._claims = claims_recent and not self.read_only
+        self._recent: list[tuple[int, int]] = []  # ranges of UIDs, ascending
+        self._version = mailbox.version
+        self._names_version = mailbox.names_version
+        self._ghosts_left = False
+        self._claim(0)
+        self._recent_told = self.recent
+
+    async def close(self) -> None:
+        """Let go of the mailbox: messages that only this session still had may be forgotten. Idempotent."""
+        if self._open:
+            self._open = False
+            self._mailbox.leave(self, self._view, self._hides)
+            if self._closed is not None:
+                self._closed()
+
+    def notice(self) -> None:
+        """Changes may be pending (hub.Member)."""
+        if self._open:
+            self._view.follow_if_far()
+            if self._notify is not None:
+                self._notify()
+
+    # -- the mailbox ---------------------------------------------------------------------------------------------
+
+    @property
+    def gone(self) -> bool:
+        """Whether the mailbox was deleted, or the right to read it withdrawn."""
+        return self._mailbox.gone or not self._ask().rights & rights.READ
+
+    @property
+    def uidvalidity(self) -> int:
+        """UIDVALIDITY."""
+        value: int = self._mailbox.store.uidvalidity
+        return value
+
+    @property
+    def uidnext(self) -> int:
+        """UIDNEXT."""
+        value: int = self._mailbox.store.uidnext
+        return value
+
+    @property
+    def highest_modseq(self) -> int:
+        """HIGHESTMODSEQ; below that of the oldest expunge that this session has not been told (architecture, 5)."""
+        value: int = self._mailbox.store.modseq
+        ghost = self._view.oldest_ghost_modseq
+        return min(value, ghost - 1) if ghost else value
+
+    @property
+    def exists(self) -> int:
+        """How many messages this session knows of."""
+        return self._view.exists
+
+    @property
+    def recent(self) -> int:
+        """How many of them are \\Recent to it."""
+        return sum(self._view.count(low, high) for low, high in self._recent)
+
+    @property
+    def first_unseen(self) -> int:
+        """Number of the first message without Seen when the mailbox was opened just now, 0 if there is none."""
+        uid = self._picture.first_unseen()
+        return self._view.seq(uid) if uid else 0
+
+    def flag_names(self) -> list[str]:
+        """For FLAGS: the built-in flags that IMAP knows, and the keywords."""
+        return [*flags.to_imap(flags.IMAP_FLAGS), *(name for _, name in self._mailbox.store.keywords)]
+
+    def permanent_flags(self) -> list[str]:
+        """Those that this user may change for good; ``\\*`` while there is room for another keyword (spec 2.4)."""
+        held = 0 if self.read_only else self._ask().rights
+        names = flags.to_imap(settable_flags(held))
+        if held & rights.WRITE:
+            table = self._mailbox.store.keywords
+            names += [name for _, name in table]
+            names += [] if table.full else ["\\*"]
+        return names
+
+    # -- messages ------------------------------------------------------------------------------------------------
+
+    def select(self, numbers: NumberSet, *, by_uid: bool) -> Selection:
+        """The messages a client means. Raises ValueError for a sequence number above ``exists``, MailboxGone."""
+        self._standing()
+        return self._view.select(numbers, by_uid=by_uid)
+
+    def seq(self, uid: int) -> int:
+        """Sequence number, 0 if the message is not in this view."""
+        return self._view.seq(uid)
+
+    def flags(self, uids: Sequence[int]) -> list[Names]:
+        """IMAP names of the flags of ascending ``uids`` of this view, ghosts too. The tuples are shared.
+
+        Raises MessageGone.
+        """
+        columns, names = self._mailbox.store.columns, self._mailbox.flag_names
+        wanted = as_array(uids)
+        found: list[Names] = []
+        for start, stop, place in runs(columns.uid, wanted):
+            if start > len(found):
+                found.extend(self._ghost_flags(wanted[len(found) : start]))
+            end = place + stop - start
+            found.extend(names.many(columns.flags[place:end], columns.keywords[place:end], recent=False))
+        if len(found) < len(wanted):
+            found.extend(self._ghost_flags(wanted[len(found) :]))
+        self._mark_recent(wanted, found)
+        return found
+
+    def _ghost_flags(self, uids: array[int]) -> list[Names]:
+        rows = [self.row(uid) for uid in uids]
+        return [self._mailbox.flag_names.one(row.flags, row.keywords, recent=False) for row in rows]
+
+    def _mark_recent(self, uids: array[int], names: list[Names]) -> None:
+        """Put the names of those that are \\Recent to this session in place of the others."""
+        for low, high in self._recent:
+            for place in range(bisect_left(uids, low), bisect_right(uids, high)):
+                row = self.row(uids[place])
+                names[place] = self._mailbox.flag_names.one(row.flags, row.keywords, recent=True)
+
+    def row(self, uid: int) -> Row:
+        """A message of this view, a ghost too. Raises MessageGone."""
+        row = self._mailbox.row(uid)
+        if row is None:
+            raise MessageGone
+        return row
+
+    def content(self, uid: int) -> Any:
+        """The bytes (IStoredContent) of a message of this view, a ghost too; released by the caller.
+
+        Raises MessageGone, MailboxGone, NotPermitted (it is hidden from this user now: spec 2.8).
+        """
+        self._check_readable(uid)
+        return self._mailbox.store.content(uid)
+
+    def _check_readable(self, uid: int) -> None:
+        hides = self._standing().hides
+        if not self._view.has(uid):
+            raise MessageGone
+        if self.row(uid).flags & hides:
+            raise NotPermitted
+
+    async def structure(self, uid: int) -> Part:
+        """The parsed tree with offsets. Raises what ``content`` raises, StorageFailed."""
+        self._check_readable(uid)
+        return await read_structure(self._mailbox, uid)
+
+    async def headers(self, uid: int) -> bytes:
+        """The header block in wire form with its blank line, cut at ``limits.header_size``. Raises as ``structure``."""
+        self._check_readable(uid)
+        return await read_headers(self._mailbox, uid)
+
+    def cached(self, uid: int, kind: str) -> bytes | None:
+        """Bytes put here before by ``cache``, of any session, if this user may read the message now."""
+        if self._view.is_ghost(uid) and self.row(uid).flags & self._ask().hides:
+            return None
+        value: bytes | None = self._mailbox.facts.get(self._mailbox.number, uid, kind)
+        return value
+
+    def cache(self, uid: int, kind: str, value: bytes) -> None:
+        """Keep finished bytes (ENVELOPE, BODYSTRUCTURE) for every session."""
+        self._mailbox.facts.put(self._mailbox.number, uid, kind, value, len(value))
+
+    # -- changes by this session ---------------------------------------------------------------------------------
+
+    def store_flags(self, uids: Sequence[int], action: StoreAction, names: Sequence[str]) -> list[int]:
+        """Change flags; gives the UIDs that exist, ascending, whether changed or not. Ghosts are silently ignored.
+
+        Raises NotPermitted, ReadOnly, LimitExceeded (keywords), CannotDo, StorageFailed, MailboxGone.
+        """
+        held = self._standing(changing=True).rights
+        present = self._view.present(uids)
+        changing = plan(self._mailbox, action, names, held)
+        self._mailbox.set_flags(changing.updates(self._mailbox, present), self._view)
+        return present
+
+    def mark_seen(self, uids: Sequence[int]) -> list[int]:
+        """These were read: set Seen; gives those that had it not. Nothing happens, silently, without right ``s``,
+        when the mailbox is open for reading only, or when the disk refuses: reading goes on."""
+        if self.read_only or self.gone or not self._ask().rights & rights.SEEN:
+            return []
+        columns = self._mailbox.store.columns
+        updates: list[FlagUpdate] = []
+        for uid in self._view.present(uids):
+            place = columns.find(uid)
+            if not columns.flags[place] & flags.SEEN:
+                updates.append(FlagUpdate(uid, columns.flags[place] | flags.SEEN, columns.keywords[place]))
+        try:
+            self._mailbox.set_flags(updates, self._view)
+        except StorageFailed:
+            return []
+        return [update.uid for update in updates]
+
+    async def expunge(self, uids: UidSet | None = None) -> list[int]:
+        """Remove the messages of this view that are marked Deleted (and in ``uids``); gives those removed.
+
+        Raises NotPermitted, ReadOnly, StorageFailed, MailboxGone.
+        """
+        self._require(rights.DELETE)
+        columns = self._mailbox.store.columns
+        marked = [uid for uid, mask in zip(columns.uid, columns.flags, strict=True) if mask & flags.DELETED]
+        if uids is not None:
+            marked = [uid for uid in marked if uid in uids]
+        return await self._mailbox.expunge(self._view.present(marked))
+
+    async def remove(self, uids: Sequence[int]) -> list[int]:
+        """Remove messages of this view whatever their flags (POP QUIT); gives those removed. Raises as ``expunge``."""
+        self._require(rights.DELETE)
+        return await self._mailbox.expunge(self._view.present(uids))
+
+    async def copy(self, uids: Sequence[int], target: str) -> CopyResult:
+        """Copy messages, ghosts too, all or none; durable when it returns.
+
+        Raises NoSuchMailbox, NotPermitted, OverQuota, MessageGone, StorageFailed, MailboxGone.
+        """
+        found = await self._resolve(target)
+        try:
+            return await copy_messages(self._mailbox, self._view, uids, self._standing().hides, found)
+        finally:
+            found.release()
+
+    async def move(self, uids: Sequence[int], target: str) -> CopyResult:
+        """Copy messages, then remove them here. Raises as ``copy`` and ``expunge``, and ExpungeIssued for a ghost."""
+        self._require(rights.DELETE)
+        found = await self._resolve(target)
+        try:
+            hides = self._require(rights.DELETE).hides
+            return await move_messages(self._mailbox, self._view, uids, hides, found)
+        finally:
+            found.release()
+
+    def _standing(self, *, changing: bool = False) -> Standing:
+        """What the user may do now. Raises MailboxGone, and ReadOnly for a change."""
+        standing = self._ask()
+        if self._mailbox.gone or not standing.rights & rights.READ:
+            raise MailboxGone
+        if changing and self.read_only:
+            raise ReadOnly
+        return standing
+
+    def _require(self, right: int) -> Standing:
+        standing = self._standing(changing=True)
+        if not standing.rights & right:
+            raise NotPermitted
+        return standing
+
+    # -- changes by others ---------------------------------------------------------------------------------------
+
+    def changes(self, *, expunge: bool) -> Updates:
+        """What this session is to be told now; its view moves on. Without ``expunge`` messages keep their numbers.
+
+        Its own flag changes are not among it, unless so much passed that single changes are no longer known.
+        """
+        if self.gone:
+            return GONE
+        mailbox = self._mailbox
+        if self._version == mailbox.version and not (expunge and self._ghosts_left):
+            return QUIET
+        before = self._view.top
+        told = self._view.tell(expunge=expunge)
+        self._version = mailbox.version
+        self._ghosts_left = bool(self._view.ghosts)
+        if self._view.top > before:
+            self._claim(before)
+        new_names = self._names_version != mailbox.names_version
+        self._names_version = mailbox.names_version
+        return Updates(told.expunged, told.expunged_uids, told.exists, self._recent_changed(), told.flags, new_names)
+
+    def _recent_changed(self) -> int | None:
+        recent = self.recent
+        if recent == self._recent_told:
+            return None
+        self._recent_told = recent
+        return recent
+
+    def _claim(self, after: int) -> None:
+        """Messages told just now (UIDs above ``after``) are \\Recent if no session claimed them before (14.3.2)."""
+        low, high = max(after, self._mailbox.store.recent_mark) + 1, self._view.top
+        if low > high:
+            return
+        if self._recent and self._recent[-1][1] == low - 1:
+            low = self._recent.pop()[0]
+        self._recent.append((low, high))
+        if self._claims:
+            with suppress(StorageFailed):  # then the next session claims them as well
+                self._mailbox.store.set_recent_mark(high)

@@ -1,0 +1,205 @@
+"""What the users of one visibility class see of a mailbox: its UIDs, and the logs of changes among them.
+
+There are few classes (all messages / without Service / also without Hidden; spec 2.8), each with one picture that all
+its views share, so that a view need hold nothing per message. While no message is filtered, the picture's UIDs *are*
+the column of the store: nothing is copied. A message that gets or loses a hiding flag leaves or joins the picture like
+one that is expunged or arrives.
+
+Two logs, because a view follows them differently. *Moves* (joined, left) change numbering: a view takes them into its
+short lists whenever it computes a number. *Marks* (flags changed) only wait to be told. Both are bounded: before
+entries are dropped, views that are behind take in the moves, and let their marks collapse into "everything with MODSEQ
+above x". So what is pending for a view that never asks is O(messages), never O(changes).
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from cgpymail.manager.changelog import ChangeLog
+from cgpymail.model.changes import Arrived, Change, Expunged
+from cgpymail.model.columns import Columns, cut
+from cgpymail.model.flags import SEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """``uids`` joined the picture, or left it."""
+
+    uids: tuple[int, ...]
+    modseq: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Flags of ``uids`` changed. ``author``: the view whose session did it and need not be told, or None."""
+
+    uids: tuple[int, ...]
+    modseq: int
+    author: object
+
+
+class Follower(Protocol):
+    """A view, as its picture sees it."""
+
+    moves_at: int
+    marks_at: int
+
+    def follow(self) -> None:
+        """Take in all moves."""
+
+    def collapse(self) -> None:
+        """Let all marks collapse into a MODSEQ."""
+
+
+class Picture:
+    """One visibility class of one open mailbox. ``hides``: mask of the flags whose bearers are not in it."""
+
+    __slots__ = ("_columns", "_followers", "_own", "hides", "marks", "moves")
+
+    def __init__(self, columns: Columns, hides: int, limit: int) -> None:
+        self._columns = columns
+        self._own: array[int] | None = None
+        self._followers: dict[Follower, None] = {}
+        self.hides = hides
+        self.moves: ChangeLog[Move] = ChangeLog(limit)
+        self.marks: ChangeLog[Mark] = ChangeLog(limit)
+        if any(mask & hides for mask in columns.flags):
+            self._own = array("I", self._visible(columns.uid))
+
+    @property
+    def uids(self) -> array[int]:
+        """UIDs of the class, ascending. Not to be kept or changed."""
+        return self._columns.uid if self._own is None else self._own
+
+    @property
+    def filtered(self) -> bool:
+        """Whether some message of the mailbox is not in the picture."""
+        return self._own is not None
+
+    def has(self, uid: int) -> bool:
+        """Whether the class sees the message."""
+        uids = self.uids
+        place = bisect_left(uids, uid)
+        return place < len(uids) and uids[place] == uid
+
+    def join(self, follower: Follower) -> None:
+        """A view begins at the end of both logs."""
+        self._followers[follower] = None
+
+    def leave(self, follower: Follower) -> bool:
+        """A view is closed. Whether it was the last."""
+        del self._followers[follower]
+        return not self._followers
+
+    def apply(self, change: Change, author: object) -> None:
+        """The store accepted a change; the columns hold the new state."""
+        if isinstance(change, Arrived):
+            self._log_move(tuple(self._arrive(change.uids)), change.modseq, joined=True)
+        elif isinstance(change, Expunged):
+            self._log_move(tuple(self._remove(change.uids)), change.modseq, joined=False)
+        else:
+            self._flags_changed(change.uids, change.modseq, author)
+
+    def _visible(self, uids: Iterable[int]) -> list[int]:
+        columns, hides = self._columns, self.hides
+        return [uid for uid in uids if not columns.flags[columns.find(uid)] & hides]
+
+    def _arrive(self, uids: tuple[int, ...]) -> Iterable[int]:
+        """Those of new messages that the class sees."""
+        seen = self._visible(uids)
+        if self._own is None:
+            if len(seen) == len(uids):
+                return uids
+            hidden = set(uids).difference(seen)
+            self._own = array("I", [uid for uid in self._columns.uid if uid not in hidden])
+        else:
+            self._insert(seen)
+        return seen
+
+    def _insert(self, uids: Iterable[int]) -> None:
+        assert self._own is not None
+        for uid in uids:
+            insort(self._own, uid)
+        if len(self._own) == len(self._columns):
+            self._own = None
+
+    def _remove(self, uids: Iterable[int]) -> Iterable[int]:
+        """Those of expunged (or now hidden) messages that the class saw."""
+        if self._own is None:
+            return uids
+        gone = [uid for uid in uids if self.has(uid)]
+        cut(self._own, [bisect_left(self._own, uid) for uid in gone])
+        if len(self._own) == len(self._columns):
+            self._own = None
+        return gone
+
+    def _flags_changed(self, uids: tuple[int, ...], modseq: int, author: object) -> None:
+        seen = self._visible(uids)
+        if self._own is None and len(seen) == len(uids):
+            self._log_mark(uids, modseq, author)
+            return
+        if self._own is None:
+            self._own = self._columns.uid[:]
+        visible = set(seen)
+        left = [uid for uid in uids if uid not in visible and self.has(uid)]
+        joined = [uid for uid in seen if not self.has(uid)]
+        cut(self._own, [bisect_left(self._own, uid) for uid in left])
+        self._insert(joined)
+        self._log_move(tuple(left), modseq, joined=False)
+        self._log_move(tuple(joined), modseq, joined=True)
+        # A view that had not told the hiding yet has the message back, and missed what changed while it was hidden.
+        self._log_mark(tuple(joined), modseq, None)
+        self._log_mark(tuple(uid for uid in seen if uid not in set(joined)) if joined else tuple(seen), modseq, author)
+
+    def _log_move(self, uids: tuple[int, ...], modseq: int, *, joined: bool) -> None:
+        if not uids:
+            return
+        self.moves.append(Move(uids, modseq, joined))
+        if self.moves.full:
+            keep = self.moves.half()
+            for follower in self._followers:
+                if follower.moves_at < keep:
+                    follower.follow()
+            self.moves.drop(keep)
+
+    def _log_mark(self, uids: tuple[int, ...], modseq: int, author: object) -> None:
+        if not uids:
+            return
+        self.marks.append(Mark(uids, modseq, author))
+        if self.marks.full:
+            keep = self.marks.half()
+            for follower in self._followers:
+                if follower.marks_at < keep:
+                    follower.collapse()
+            self.marks.drop(keep)
+
+    def first_unseen(self) -> int:
+        """The lowest UID without Seen, 0 if there is none."""
+        if not self.filtered:
+            place = _seen_bytes(self._columns).find(0)
+            return 0 if place < 0 else self._columns.uid[place]
+        return next(iter(self._without_seen()), 0)
+
+    def unseen(self) -> int:
+        """How many messages have no Seen."""
+        return len(self._without_seen()) if self.filtered else _seen_bytes(self._columns).count(0)
+
+    def _without_seen(self) -> list[int]:
+        hidden = self.hides | SEEN
+        return [uid for uid, mask in zip(self._columns.uid, self._columns.flags, strict=True) if not mask & hidden]
+
+
+_SEEN_BIT = bytes(value & SEEN for value in range(256))  # Seen is in the lowest byte of a mask
+
+
+def _seen_bytes(columns: Columns) -> bytes:
+    """One byte a message, 0 without Seen: found and counted at the speed of memory."""
+    column = columns.flags
+    lowest = 0 if sys.byteorder == "little" else column.itemsize - 1
+    return column.tobytes()[lowest :: column.itemsize].translate(_SEEN_BIT)

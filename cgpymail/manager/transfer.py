@@ -1,0 +1,100 @@
+"""COPY and MOVE (RFC 3501 6.4.7, RFC 6851).
+
+A copy is one batch at the target, all or nothing. A move is a copy that is durable before the originals are expunged:
+whatever fails, no message is lost, and at worst it is in both mailboxes. Moves out of one mailbox take turns, so that
+of two that want the same message one finds it gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cgpymail.errors import ExpungeIssued, MessageGone, NoSuchMailbox, NotPermitted
+from cgpymail.manager.access import settable_flags
+from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.view import View
+from cgpymail.model import flags, rights
+from cgpymail.model.columns import Row
+from cgpymail.model.message import NewMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An open mailbox to put messages into, held until ``release`` is called.
+
+    ``rights``: of this user there. ``admit(octets, messages)`` raises OverQuota when the account has no room.
+    """
+
+    mailbox: Mailbox
+    rights: int
+    admit: Callable[[int, int], None]
+    release: Callable[[], None]
+
+
+Resolve = Callable[[str], Awaitable[Target]]
+"""Finds a target by the name the user gave. Raises NoSuchMailbox, NotSelectable and whatever opening raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyResult:
+    """What COPYUID says (RFC 4315): UIDVALIDITY of the target, and UIDs here and there, parallel."""
+
+    uidvalidity: int
+    source: list[int]
+    copied: list[int]
+
+
+async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
+    """Copy messages of the view, ghosts too; UIDs that it does not have are dropped.
+
+    Raises NotPermitted (also for a message that was hidden from the user), MessageGone, OverQuota, and what
+    ``Mailbox.append`` raises; then nothing was copied.
+    """
+    if not target.rights & rights.INSERT:
+        raise NotPermitted if target.rights & rights.LOOKUP else NoSuchMailbox
+    chosen = [uid for uid in sorted(set(uids)) if view.has(uid)]
+    rows = [_readable(source, uid, hides) for uid in chosen]
+    if not rows:
+        return CopyResult(target.mailbox.store.uidvalidity, [], [])
+    target.admit(sum(row.size for row in rows), len(rows))
+    contents: list[Any] = []
+    try:
+        for uid in chosen:
+            contents.append(source.store.content(uid))
+        batch = [_copied(source, row, content, target.rights) for row, content in zip(rows, contents, strict=True)]
+        copied = await target.mailbox.append(batch)
+    finally:
+        for content in contents:
+            content.release()
+    return CopyResult(target.mailbox.store.uidvalidity, chosen, copied)
+
+
+def _readable(source: Mailbox, uid: int, hides: int) -> Row:
+    row = source.row(uid)
+    if row is None:
+        raise MessageGone
+    if row.flags & hides:
+        raise NotPermitted
+    return row
+
+
+def _copied(source: Mailbox, row: Row, content: Any, held: int) -> NewMessage:
+    keywords = tuple(source.store.keywords.names(row.keywords)) if held & rights.WRITE else ()
+    allowed = settable_flags(held) | flags.HIDDEN | flags.SERVICE  # those two always come along (spec 2.8)
+    return NewMessage(content, row.date, row.flags & allowed, keywords)
+
+
+async def move_messages(source: Mailbox, view: View, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
+    """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them."""
+    await source.moving.acquire()
+    try:
+        source.check_usable()
+        if any(view.is_ghost(uid) for uid in uids):
+            raise ExpungeIssued
+        result = await copy_messages(source, view, uids, hides, target)
+        await source.expunge(result.source)
+        return result
+    finally:
+        source.moving.release()
