@@ -1,0 +1,32 @@
+"""What all tests share: programs that system tests need, and hypothesis settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "cgpymail", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("cgpymail")
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def missing_programs(item: pytest.Item) -> list[str]:
+    """Programs that a test names with ``@pytest.mark.programs("curl", ...)`` and that are not installed."""
+    named = [name for mark in item.iter_markers("programs") for name in mark.args]
+    return [name for name in named if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") is None]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A system test without its program is left out, and named; in CI that is a failure."""
+    missing = missing_programs(item)
+    if missing:
+        words = f"needs {', '.join(missing)}, not installed"
+        if IN_CI:
+            pytest.fail(words)
+        pytest.skip(words)

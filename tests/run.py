@@ -1,0 +1,38 @@
+"""The test runner behind ``make test`` and ``.ci/run``.
+
+Without arguments: every test, with coverage of the whole package. ``--protocols``: the protocol, contract, transcript
+and system suites only, without coverage: what is run a second time on the versions of Debian 12.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+PROTOCOLS = [
+    "tests/unit/imap",
+    "tests/unit/pop3",
+    "tests/unit/lmtp",
+    "tests/contract",
+    "tests/transcripts",
+    "tests/system",
+]
+LEAST_COVERAGE = 90  # percent of lines and branches
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tests; the exit code of what failed first."""
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "-rs"]
+    if "--protocols" in arguments:
+        return subprocess.run([sys.executable, *pytest, *PROTOCOLS], check=False).returncode
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.run([*coverage, "erase"], check=True)
+    outcome = subprocess.run([*coverage, "run", *pytest, "tests"], check=False, env=os.environ.copy()).returncode
+    subprocess.run([*coverage, "combine", "--quiet"], check=False)
+    report = subprocess.run([*coverage, "report", f"--fail-under={LEAST_COVERAGE}"], check=False).returncode
+    return outcome or report
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
