@@ -1,0 +1,110 @@
+"""One part of a message: its place, and what its Content-* fields say (RFC 2045, 2183, 3282, 2557)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cgpymail.mime.headers import unfold
+from cgpymail.mime.parameters import (
+    Parameters,
+    parse_disposition,
+    parse_languages,
+    parse_media_type,
+    parse_word,
+)
+
+_US_ASCII: Parameters = (("charset", b"us-ascii"),)
+
+
+@dataclass(slots=True)
+class Part:
+    """One part; the message itself is the root. Read only for everyone but the scanner.
+
+    Offsets in octets of the wire form of the whole message: ``start`` of the header, ``body`` (after the blank line),
+    ``end`` of the body, before the line end that belongs to the following delimiter. ``lines`` counts the line ends
+    in the body. ``parts`` are the children of a multipart, or the one message of a message/rfc822.
+    Texts of fields are unfolded and as sent (None: no such field); ``encoding`` and all words are in lower case.
+    """
+
+    start: int
+    body: int = 0
+    end: int = 0
+    lines: int = 0
+    type: str = "text"
+    subtype: str = "plain"
+    params: Parameters = _US_ASCII
+    id: bytes | None = None
+    description: bytes | None = None
+    encoding: str = "7bit"
+    md5: bytes | None = None
+    disposition: tuple[str, Parameters] | None = None
+    language: tuple[bytes, ...] = ()
+    location: bytes | None = None
+    parts: tuple[Part, ...] = ()
+
+    def become_text(self) -> None:
+        """Nothing usable is said of the type: RFC 2045 5.2."""
+        self.type, self.subtype, self.params = "text", "plain", _US_ASCII
+
+    def become_opaque(self) -> None:
+        """A container that will not be looked into."""
+        self.type, self.subtype, self.params = "application", "octet-stream", ()
+
+    @property
+    def size(self) -> int:
+        """Octets of the body as sent (encoded)."""
+        return self.end - self.body
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether ``parts`` are the children of a multipart; then there is at least one."""
+        return self.type == "multipart"
+
+    @property
+    def is_message(self) -> bool:
+        """Whether ``parts`` is the one message in a message/rfc822."""
+        return self.type == "message" and self.subtype == "rfc822"
+
+
+def find_part(root: Part, path: Sequence[int]) -> Part | None:
+    """The part with this number (RFC 3501 6.4.5), None if there is none; the root for an empty path.
+
+    A message that is no multipart is its own part 1; numbers go on through message/rfc822 into the message inside.
+    """
+    part, whole = root, True  # whole: ``part`` stands for a message, not yet for the part in it
+    for number in path:
+        if part.is_message and not whole:
+            part, whole = part.parts[0], True
+        if part.is_multipart:
+            if not 1 <= number <= len(part.parts):
+                return None
+            part, whole = part.parts[number - 1], False
+        elif whole and number == 1:
+            whole = False
+        else:
+            return None
+    return part
+
+
+def describe(part: Part, fields: Mapping[bytes, bytes], *, inside_digest: bool) -> None:
+    """Set what the Content-* fields say: by name in lower case without "content-", values still folded.
+
+    Without a type a part is text/plain, in a multipart/digest message/rfc822 (RFC 2046 5.1.5).
+    """
+    values = {name: unfold(value) for name, value in fields.items()}
+    if b"type" in values:
+        media = parse_media_type(values[b"type"])
+        if media is None:
+            part.become_text()
+        else:
+            part.type, part.subtype, part.params = media
+    elif inside_digest:
+        part.type, part.subtype, part.params = "message", "rfc822", ()
+    part.encoding = parse_word(values.get(b"transfer-encoding", b"")) or "7bit"
+    part.id = values.get(b"id")
+    part.description = values.get(b"description")
+    part.md5 = values.get(b"md5")
+    part.disposition = parse_disposition(values.get(b"disposition", b""))
+    part.language = parse_languages(values.get(b"language", b""))
+    part.location = values.get(b"location")
