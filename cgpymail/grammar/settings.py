@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from cgpymail.grammar.settingsreader import Reader
@@ -83,9 +84,9 @@ class Document:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
-    def keys(self) -> list[str]:
-        """In the order of the file."""
-        return list(self._values)
+    def __iter__(self) -> Iterator[str]:
+        """The keys in the order of the file."""
+        return iter(self._values)
 
     def get(self, key: str, default: Value = None) -> Value:
         """A copy of the value, else ``default``."""

@@ -52,7 +52,7 @@ def test_document_keeps_the_rest(entries, data):
         document.remove(key)
     expected = {key: value for key, value in {**entries, **changes}.items() if key not in removed}
     again = Document(document.render())
-    assert {key: again.get(key) for key in again.keys()} == expected  # noqa: SIM118
+    assert {key: again.get(key) for key in again} == expected
     untouched = [key for key in entries if key not in changes and key not in removed]
     assert all(write({key: entries[key]})[1:-1] in before for key in untouched)
     assert all(write({key: entries[key]})[1:-1] in document.render() for key in untouched)

@@ -135,7 +135,7 @@ def test_document_remove():
     document.remove("a")
     assert document.render() == b"{ b=2; }"
     assert "a" not in document
-    assert document.keys() == ["b"]
+    assert list(document) == ["b"]
 
 
 def test_document_copies():

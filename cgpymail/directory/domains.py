@@ -1,0 +1,122 @@
+"""The domains: the main one in ``<base>/Accounts``, every other in ``<base>/Domains/<domain>`` (spec section 11.1)."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from dataclasses import dataclass, field
+
+from cgpymail.directory.files import load_document
+from cgpymail.directory.naming import account_name, domain_name
+from cgpymail.errors import IllegalName, NoSuchAccount
+from cgpymail.grammar.settings import Document
+from cgpymail.runtime.files import Files
+from cgpymail.runtime.logs import PROBLEM, Log
+
+ACCOUNTS = "Accounts"
+DOMAINS = "Domains"
+SETTINGS = "Settings"
+
+
+@dataclass(slots=True)
+class Domain:
+    """One domain as it was at start. ``settings`` are those of the domain and the defaults of its accounts.
+
+    ``readable`` is False when Domain.settings could not be understood: nobody logs in then, as nobody knows what is
+    allowed. ``aliases_readable`` is False when Aliases.data could not: an unknown name is then a temporary failure.
+    """
+
+    name: str
+    path: str
+    settings: Document = field(default_factory=Document)
+    aliases: dict[str, str] = field(default_factory=dict)
+    readable: bool = True
+    aliases_readable: bool = True
+    has_postmaster: bool = False
+
+
+class Domains:
+    """All domains, in memory. ``load`` blocks: it is for the start."""
+
+    def __init__(self, files: Files, base: str, main: str, log: Log) -> None:
+        self._files = files
+        self._base = base
+        self._log = log
+        self._all: dict[str, Domain] = {}
+        self._addresses: dict[str, str] = {}
+        self.main = Domain(domain_name(main), f"{base}/{ACCOUNTS}")
+
+    def load(self) -> None:
+        """Read the settings and aliases of every domain; the main domain's directory is made. Raises OSError."""
+        if not self._files.exists(self.main.path):
+            self._files.mkdir(self.main.path)
+            self._files.sync_directory(self._base)
+        self._add(self.main)
+        for name in self._listed():
+            path = f"{self._base}/{DOMAINS}/{name}"
+            if name == self.main.name or not self._is_domain(name, path):
+                self._log.write(PROBLEM, f"{path} is not the directory of a further domain, left alone")
+            else:
+                self._add(Domain(name, path))
+
+    def _listed(self) -> list[str]:
+        try:
+            return self._files.listdir(f"{self._base}/{DOMAINS}")
+        except FileNotFoundError:
+            return []
+
+    def _is_domain(self, name: str, path: str) -> bool:
+        try:
+            return domain_name(name) == name and stat.S_ISDIR(self._files.stat(path).st_mode)
+        except (IllegalName, OSError):
+            return False
+
+    def _add(self, domain: Domain) -> None:
+        place = f"{domain.path}/{SETTINGS}"
+        domain.settings, domain.readable = load_document(self._files, f"{place}/Domain.settings", self._log)
+        aliases, domain.aliases_readable = load_document(self._files, f"{place}/Aliases.data", self._log)
+        domain.aliases = self._aliases(aliases, f"{place}/Aliases.data")
+        domain.has_postmaster = self._files.exists(f"{domain.path}/postmaster.macnt")
+        self._all[domain.name] = domain
+        addresses = domain.settings.get("IPAddresses", [])
+        for address in addresses if isinstance(addresses, list) else [addresses]:
+            self._addresses[canonical_address(getattr(address, "host", str(address)))] = domain.name
+
+    def _aliases(self, document: Document, path: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in document:
+            target = document.get(name)
+            try:
+                found[account_name(name)] = target if isinstance(target, str) else ""
+            except IllegalName:
+                self._log.write(PROBLEM, f"{path}: {name!r} cannot be an alias, left alone")
+        return {name: target for name, target in found.items() if target}
+
+    def get(self, name: str) -> Domain | None:
+        """The domain of a canonical name."""
+        return self._all.get(name)
+
+    def need(self, name: str) -> Domain:
+        """The same. Raises NoSuchAccount."""
+        domain = self._all.get(name)
+        if domain is None:
+            raise NoSuchAccount(f"There is no domain {name}")
+        return domain
+
+    def all(self) -> list[Domain]:
+        """The main domain first."""
+        return list(self._all.values())
+
+    def at(self, local: str) -> Domain:
+        """The domain of a local address (setting IPAddresses of a domain), else the main one (spec section 11.3)."""
+        return self._all.get(self._addresses.get(canonical_address(local), ""), self.main)
+
+
+def canonical_address(text: str) -> str:
+    """One spelling per IP address, IPv4 in IPv6 form as IPv4; other text as it is."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

@@ -1,0 +1,161 @@
+"""One account in memory: account.settings, account.prefs and account.info together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from cgpymail.directory.domains import Domain
+from cgpymail.directory.files import SavedFile, load_document
+from cgpymail.directory.info import AccountInfo, load_info
+from cgpymail.errors import StorageFailed
+from cgpymail.grammar.settings import Document, write
+from cgpymail.interfaces import IAccountRecord
+from cgpymail.model.identity import AccountName
+from cgpymail.runtime.logs import Log
+from cgpymail.runtime.runtime import Runtime
+
+SETTINGS_FILE = "account.settings"
+PREFERENCES_FILE = "account.prefs"
+INFO_FILE = "account.info"
+
+# Written into the preferences of a new account (spec section 6.2) ...
+NEW_ACCOUNT_PREFERENCES = {
+    "SentBox": "Sent Items",
+    "DraftsBox": "Drafts",
+    "TrashBox": "Trash",
+    "JunkBox": "Junk",
+    "ArchiveBox": "Archive",
+}
+# ... and what holds for an account that says nothing.
+DEFAULT_PREFERENCES = NEW_ACCOUNT_PREFERENCES | {
+    "HistoryBox": "History",
+    "CalendarBox": "Calendar",
+    "TasksBox": "Tasks",
+    "ContactsBox": "Contacts",
+    "NotesBox": "Notes",
+}
+
+
+@implementer(IAccountRecord)
+class AccountRecord:
+    """See IAccountRecord. ``domain`` gives the defaults of the settings."""
+
+    def __init__(
+        self,
+        name: AccountName,
+        path: str,
+        domain: Domain,
+        settings: SavedFile,
+        preferences: SavedFile,
+        info: AccountInfo,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.domain = domain
+        self.info = info
+        self._settings = settings
+        self._preferences = preferences
+
+    def value(self, key: str) -> Any:
+        """A setting with its type, of the account or else its domain's default; None if neither has it."""
+        settings = self._settings.document
+        return settings.get(key) if key in settings else self.domain.settings.get(key)
+
+    def setting(self, key: str, default: str) -> str:
+        """A setting as text; what is not text comes in the settings syntax."""
+        value = self.value(key)
+        if value is None:
+            return default
+        return value if isinstance(value, str) else write(value).decode("utf-8", "replace").lstrip("#")
+
+    def own_setting(self, key: str) -> Any:
+        """A setting of the account alone: a password has no default. None if unset."""
+        return self._settings.document.get(key)
+
+    def set_settings(self, values: dict[str, Any]) -> Deferred[None]:
+        """Change settings of the account; None removes one."""
+        return self._settings.change(lambda document: _apply(document, values))
+
+    def preference(self, key: str) -> str:
+        """From account.prefs, else the ``#Viewer`` entry of account.info, else the default; empty if unset."""
+        value = self._preferences.document.get(key)
+        if value is None:
+            viewer = self.info.entry("#Viewer")
+            value = viewer.get(key) if isinstance(viewer, dict) else None
+        return value if isinstance(value, str) else DEFAULT_PREFERENCES.get(key, "")
+
+    def set_preferences(self, values: dict[str, str]) -> Deferred[None]:
+        """Change preferences."""
+        return self._preferences.change(lambda document: _apply(document, values))
+
+    def mailbox_info(self, name: str) -> dict[str, Any]:
+        """A copy of the entry of a mailbox in account.info."""
+        return self.info.mailbox(name)
+
+    def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
+        """Merge keys into entries."""
+        return self.info.update_mailboxes(changes)
+
+    def rename_mailboxes(self, renames: dict[str, str]) -> Deferred[None]:
+        """Move entries."""
+        return self.info.rename_mailboxes(renames)
+
+    def subscription(self) -> list[str]:
+        """The subscribed names as stored."""
+        return self.info.subscription()
+
+    def set_subscription(self, names: Sequence[str]) -> Deferred[None]:
+        """Replace the list."""
+        return self.info.set_subscription(names)
+
+    def aliases(self) -> dict[str, str]:
+        """Mailbox aliases: name to target."""
+        return self.info.aliases()
+
+    def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
+        """Replace the table."""
+        return self.info.set_aliases(aliases)
+
+    def draw_uidvalidity(self) -> Deferred[int]:
+        """max(now, last + 1), on disk before it fires."""
+        return self.info.draw_uidvalidity()
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of the files is being written."""
+        return self._settings.busy or self._preferences.busy or self.info.file.busy
+
+    def settled(self) -> list[Deferred[None]]:
+        """One Deferred per file; each fires when it is not being written."""
+        return [file.settled() for file in (self._settings, self._preferences, self.info.file)]
+
+
+def load_record(runtime: Runtime, name: AccountName, path: str, domain: Domain, log: Log) -> AccountRecord:
+    """Read the files of an account whose directory is there. Blocking.
+
+    Raises StorageFailed when account.settings cannot be understood: nothing is known of the account then.
+    """
+    settings, readable = load_document(runtime.files, f"{path}/{SETTINGS_FILE}", log)
+    if not readable:
+        raise StorageFailed(detail=f"{path}/{SETTINGS_FILE} cannot be used")
+    preferences, writable = load_document(runtime.files, f"{path}/{PREFERENCES_FILE}", log)
+    return AccountRecord(
+        name,
+        path,
+        domain,
+        SavedFile(runtime, f"{path}/{SETTINGS_FILE}", settings, True),
+        SavedFile(runtime, f"{path}/{PREFERENCES_FILE}", preferences, writable),
+        load_info(runtime, f"{path}/{INFO_FILE}", log),
+    )
+
+
+def _apply(document: Document, values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        if value is None:
+            document.remove(key)
+        else:
+            document.set(key, value)
