@@ -2,37 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-
 from cgpymail.mime.headers import select_fields
-from cgpymail.mime.structure import Part, find_part
-
-
-class Want(Enum):
-    """The part specifier behind the part number."""
-
-    WHOLE = ""
-    HEADER = "HEADER"
-    FIELDS = "HEADER.FIELDS"
-    FIELDS_NOT = "HEADER.FIELDS.NOT"
-    TEXT = "TEXT"
-    MIME = "MIME"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What is between the brackets: part number, specifier, and field names (in lower case)."""
-
-    path: tuple[int, ...] = ()
-    want: Want = Want.WHOLE
-    fields: frozenset[bytes] = frozenset()
-
-    @property
-    def needs_tree(self) -> bool:
-        """Whether the place of parts must be known; else the size and the end of the first header are enough."""
-        return bool(self.path)
+from cgpymail.mime.part import Part, find_part
+from cgpymail.model.section import Section, Specifier
 
 
 def section_range(root: Part, section: Section) -> tuple[int, int] | None:
@@ -45,15 +17,15 @@ def section_range(root: Part, section: Section) -> tuple[int, int] | None:
     part = find_part(root, section.path)
     if part is None:
         return None
-    if section.want is Want.MIME:
+    if section.specifier is Specifier.MIME:
         return (part.start, part.body) if section.path else None
-    if section.want is Want.WHOLE:
+    if section.specifier is Specifier.WHOLE:
         return (part.body if section.path else part.start, part.end)
     if section.path:
         if not part.is_message:
             return None
         part = part.parts[0]
-    if section.want is Want.TEXT:
+    if section.specifier is Specifier.TEXT:
         return part.body, part.end
     return part.start, part.body
 
@@ -63,9 +35,5 @@ def choose_fields(header: bytes, section: Section, limit: int) -> bytes:
 
     The first ``limit`` fields are looked into. Fields come octet for octet, then a blank line.
     """
-    return select_fields(header, section.fields, limit, others=section.want is Want.FIELDS_NOT)
-
-
-def field_names(names: Sequence[bytes]) -> frozenset[bytes]:
-    """Names from a client, as ``Section.fields`` wants them."""
-    return frozenset(name.lower() for name in names)
+    names = frozenset(name.lower().encode("utf-8") for name in section.fields)
+    return select_fields(header, names, limit, others=section.specifier is Specifier.FIELDS_NOT)
