@@ -1,0 +1,188 @@
+"""The directory: who exists, and who may log in. One object in the process; see IDirectory.
+
+Account records are read when they are first needed and kept: one object per account for as long as anybody holds it
+(a weak table), and the most recently used ones beyond that.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+from weakref import WeakValueDictionary
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from cgpymail.directory import passwords
+from cgpymail.directory.accounts import AccountFiles, Listed
+from cgpymail.directory.domains import Domain, Domains
+from cgpymail.directory.files import storage_error
+from cgpymail.directory.login import PASSWORD, Logins
+from cgpymail.directory.naming import account_name
+from cgpymail.directory.record import AccountRecord, load_record
+from cgpymail.directory.router import Router
+from cgpymail.errors import NoSuchAccount, StorageFailed
+from cgpymail.interfaces import IDirectory
+from cgpymail.model.identity import AccountName, Credentials, Link
+from cgpymail.runtime.limits import Limits
+from cgpymail.runtime.runtime import Runtime
+
+ENCRYPTION = "PasswordEncryption"
+
+
+@implementer(IDirectory)
+class Directory:
+    """The accounts below a base directory. ``load`` comes first and blocks; it is for the start."""
+
+    def __init__(self, runtime: Runtime, base: str, main_domain: str, limits: Limits) -> None:
+        self._runtime = runtime
+        self._limits = limits
+        self._log = runtime.logs.module("ACCOUNT")
+        self.domains = Domains(runtime.files, base, main_domain, self._log)
+        self._files = AccountFiles(runtime.files)
+        self._router = Router(self.domains)
+        self._loading: dict[AccountName, list[Deferred[AccountRecord | None]]] = {}
+        self._records: WeakValueDictionary[AccountName, AccountRecord] = WeakValueDictionary()
+        self._recent: OrderedDict[AccountName, AccountRecord] = OrderedDict()
+        self._logins = Logins(runtime, self, self.domains, limits)
+
+    def load(self) -> None:
+        """Read what is kept in memory: domains, their settings and aliases. Raises OSError."""
+        self.domains.load()
+
+    async def stop(self) -> None:
+        """Fires when nothing is being written any more."""
+        for record in list(self._records.values()):
+            for settled in record.settled():
+                await settled
+
+    # -- IDirectory ----------------------------------------------------------------------------------------------
+
+    def route(self, address: str, domain: str) -> AccountName | None:
+        """See IDirectory."""
+        return self._router.route(address, domain)
+
+    def clear_text_allowed(self, link: Link) -> bool:
+        """See IDirectory."""
+        return self._logins.clear_text_allowed(link)
+
+    def login(self, credentials: Credentials, link: Link) -> Deferred[AccountName]:
+        """See IDirectory."""
+        return Deferred.fromCoroutine(self._logins.login(credentials, link))
+
+    def find(self, name: AccountName) -> Deferred[AccountRecord | None]:
+        """See IDirectory. Fails with StorageFailed when the account's files cannot be read."""
+        result: Deferred[AccountRecord | None] = Deferred()
+        record = self._records.get(name)
+        domain = self.domains.get(name.domain)
+        if record is not None:
+            self._keep(record)
+            result.callback(record)
+        elif domain is None:
+            result.callback(None)
+        elif name in self._loading:
+            self._loading[name].append(result)
+        else:
+            self._loading[name] = [result]
+            done = self._runtime.pools.read.run(self._read, name, domain)
+            done.addCallbacks(self._loaded, self._not_loaded, callbackArgs=(name,), errbackArgs=(name,))
+        return result
+
+    def _read(self, name: AccountName, domain: Domain) -> AccountRecord | None:
+        try:
+            path = self._files.locate(domain, name.name)
+            if path is not None:
+                return load_record(self._runtime, name, path, domain, self._log)
+        except OSError as problem:
+            raise storage_error(problem) from problem
+        if not domain.aliases_readable:
+            raise StorageFailed(detail=f"{name} may be an alias, and those of {domain.name} could not be read")
+        return None
+
+    def _loaded(self, record: AccountRecord | None, name: AccountName) -> None:
+        if record is not None:
+            self._records[name] = record
+            self._keep(record)
+        for waiter in self._loading.pop(name):
+            waiter.callback(record)
+
+    def _not_loaded(self, failure: Any, name: AccountName) -> None:
+        for waiter in self._loading.pop(name):
+            waiter.errback(failure)
+
+    def _keep(self, record: AccountRecord) -> None:
+        """Recently used records stay; one that is being written stays too, so that it is not read half old."""
+        self._recent[record.name] = record
+        self._recent.move_to_end(record.name)
+        while len(self._recent) > self._limits.account_cache:
+            oldest = next(iter(self._recent.values()))
+            if oldest.busy:
+                self._recent.move_to_end(oldest.name)
+                return
+            del self._recent[oldest.name]
+
+    # -- administration ------------------------------------------------------------------------------------------
+
+    def accounts(self, domain: str) -> Deferred[list[Listed]]:
+        """The accounts of a domain, by name. Fails with NoSuchAccount, StorageFailed."""
+        return Deferred.fromCoroutine(self._list(domain))
+
+    async def _list(self, domain: str) -> list[Listed]:
+        try:
+            return await self._runtime.pools.read.run(self._files.list, self.domains.need(domain))
+        except OSError as problem:
+            raise storage_error(problem) from problem
+
+    async def create(self, name: str, domain: str, password: str = "", encryption: str = "") -> AccountRecord:
+        """A new account with its settings; its mailboxes are the manager's to make. Without password nobody logs in.
+
+        Raises IllegalName, AccountExists, NoSuchAccount (no such domain), BadSettings (password), StorageFailed.
+        """
+        place = self.domains.need(domain)
+        account = AccountName(account_name(name), place.name)
+        settings: dict[str, Any] = {ENCRYPTION: encryption} if encryption else {}
+        if password:
+            chosen = encryption or str(place.settings.get(ENCRYPTION, ""))
+            settings[PASSWORD] = await self._store(password, chosen)
+        try:
+            await self._runtime.pools.sync.run(self._files.create, place, account.name, settings)
+        except OSError as problem:
+            raise storage_error(problem) from problem
+        place.has_postmaster = place.has_postmaster or account.name == "postmaster"
+        return await self.need(account)
+
+    async def delete(self, name: AccountName) -> None:
+        """Remove an account that nobody uses, with all its mail. Raises NoSuchAccount, StorageFailed."""
+        place = self.domains.need(name.domain)
+        self._records.pop(name, None)
+        self._recent.pop(name, None)
+        self._logins.verified.forget(name)
+        try:
+            await self._runtime.pools.sync.run(self._files.delete, place, name.name)
+        except OSError as problem:
+            raise storage_error(problem) from problem
+        place.has_postmaster = place.has_postmaster and name.name != "postmaster"
+
+    async def set_password(self, name: AccountName, password: str, encryption: str = "") -> None:
+        """Store another password; ``encryption`` (``argon2``, ``clear``) is kept as the account's if it is given.
+
+        Raises NoSuchAccount, BadSettings, StorageFailed.
+        """
+        record = await self.need(name)
+        stored = await self._store(password, encryption or record.setting(ENCRYPTION, ""))
+        changes: dict[str, Any] = {PASSWORD: stored}
+        if encryption:
+            changes[ENCRYPTION] = encryption
+        self._logins.verified.forget(name)
+        await record.set_settings(changes)
+
+    async def need(self, name: AccountName) -> AccountRecord:
+        """The record. Raises NoSuchAccount, StorageFailed."""
+        record = await self.find(name)
+        if record is None:
+            raise NoSuchAccount
+        return record
+
+    def _store(self, password: str, encryption: str) -> Deferred[str]:
+        salt = self._runtime.random(passwords.SALT)
+        return self._runtime.pools.hash.run(passwords.store, password, encryption, salt)
