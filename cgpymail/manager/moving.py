@@ -1,0 +1,55 @@
+"""Moving every message of a mailbox into another: what RENAME of INBOX is (spec section 1.1.2).
+
+All of them are copied before the first is removed, so a failure on the way loses nothing. Messages that arrive
+meanwhile stay; one that somebody expunges before its turn is left out. Flags go along, Hidden and Service included
+(spec 2.8), and so do keywords.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgpymail.errors import MessageGone
+from cgpymail.interfaces import IStoredContent
+from cgpymail.manager.mailbox import Mailbox
+from cgpymail.model.message import NewMessage
+
+BATCH = 500  # messages whose bytes are pinned at a time
+
+
+async def move_all(source: Mailbox, target: Mailbox) -> None:
+    """Move what ``source`` has now. Raises MailboxGone, StorageFailed, StorageFull, LimitExceeded."""
+    async with source.moving:
+        uids = list(source.store.columns.uid)
+        copied: list[int] = []
+        for start in range(0, len(uids), BATCH):
+            copied += await _copy(source, target, uids[start : start + BATCH])
+        await source.expunge(copied)
+
+
+async def _copy(source: Mailbox, target: Mailbox, uids: Sequence[int]) -> list[int]:
+    messages: dict[int, NewMessage] = {}
+    try:
+        for uid in uids:
+            message = _message(source, uid)
+            if message is not None:
+                messages[uid] = message
+        await target.append(list(messages.values()))
+    finally:
+        for message in messages.values():
+            message.content.release()
+    return list(messages)
+
+
+def _message(source: Mailbox, uid: int) -> NewMessage | None:
+    source.check_usable()
+    store = source.store
+    place = store.columns.find(uid)
+    if place < 0:
+        return None
+    row = store.columns.row(place)
+    try:
+        content: IStoredContent = store.content(uid)
+    except MessageGone:
+        return None
+    return NewMessage(content, row.date, row.flags, tuple(store.keywords.names(row.keywords)))

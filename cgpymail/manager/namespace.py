@@ -1,0 +1,161 @@
+"""What a mailbox name means to one user: the only place that resolves names (spec sections 1, 6.2, 7).
+
+A name leads to a *place*: a canonical name in some account. In this order: ``~account/box`` goes to that account, by
+the router; an own top-level mailbox wins over a mailbox alias of the same name; an alias goes where it points; and
+``$Sent$`` is whatever the preference of the account it stands in says. Targets of aliases are resolved without
+aliases, so nothing can run in circles.
+
+To a foreigner, a place that is not there and a place he has no right ``l`` on look the same (spec 14.2.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cgpymail.errors import IllegalName, MailError, NoSuchMailbox, NotPermitted
+from cgpymail.interfaces import IDirectory
+from cgpymail.manager.access import decide
+from cgpymail.manager.account import Account
+from cgpymail.manager.special import PREFERENCES, real_name
+from cgpymail.model import names, rights
+from cgpymail.model.identity import AccountName
+from cgpymail.model.mailbox import TreeEntry
+
+FOREIGN = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A canonical mailbox name in an account, whether there is such a mailbox or not; empty: the account's root."""
+
+    account: Account
+    name: str
+
+
+class NameSpace:
+    """One user's view of all names. ``find_account`` gives the Account of a canonical account name, or None."""
+
+    def __init__(
+        self, own: Account, directory: IDirectory, find_account: Callable[[AccountName], Awaitable[Account | None]]
+    ) -> None:
+        self.own = own
+        self._directory = directory
+        self._find_account = find_account
+
+    # where a name leads
+
+    async def resolve(self, typed: str) -> Place:
+        """The place of a name as typed. Raises NoSuchMailbox if it leads to no account here."""
+        if len(typed) > names.MAX_NAME_BYTES:
+            raise IllegalName("The mailbox name is too long")
+        name = typed.removesuffix(names.SEPARATOR)
+        target = self.alias_target(name)
+        if target is not None:
+            _, slash, rest = name.partition(names.SEPARATOR)
+            place = await self._without_aliases(target)
+            joined = (place.name + slash + rest).removeprefix(names.SEPARATOR)
+            return Place(place.account, expand(place.account, joined))
+        return await self._without_aliases(name)
+
+    async def _without_aliases(self, name: str) -> Place:
+        if not name.startswith(FOREIGN):
+            return Place(self.own, expand(self.own, name))
+        owner, _, rest = name[len(FOREIGN) :].partition(names.SEPARATOR)
+        account = await self.account(owner)
+        if account is None:
+            raise NoSuchMailbox
+        return Place(account, expand(account, rest))
+
+    async def account(self, typed: str) -> Account | None:
+        """The account that ``~typed`` leads to, by the router; None if there is none."""
+        routed: AccountName | None = self._directory.route(typed, self.own.name.domain) if typed else None
+        if routed is None or routed == self.own.name:
+            return self.own if routed else None
+        return await self._find_account(routed)
+
+    def alias_target(self, name: str) -> str | None:
+        """Where the alias points that ``name`` is, or lies below; None if it is not an alias's business."""
+        top = names.canonical(name).partition(names.SEPARATOR)[0]
+        aliases = self.own.record.aliases()
+        return None if top not in aliases or self.own.find(top) else aliases[top]
+
+    def is_alias(self, name: str) -> bool:
+        """Whether ``name`` itself is an alias."""
+        return names.SEPARATOR not in name and self.alias_target(name) is not None
+
+    async def find(self, typed: str) -> tuple[Place, TreeEntry]:
+        """The place of a name that is there; ``box.mdir`` finds a ``box`` of that format (spec 1.13).
+
+        Raises NoSuchMailbox. Rights are not asked.
+        """
+        place = await self.resolve(typed)
+        entry = look_up(place)
+        if entry is None:
+            await place.account.refresh()
+            entry = look_up(place)
+        if entry is None:
+            raise NoSuchMailbox
+        return Place(place.account, entry.name), entry
+
+    # what the user may do there
+
+    def rights(self, place: Place) -> int:
+        """The user's rights on a mailbox, as a mask; on one that is not there, those on the nearest name above it."""
+        account = place.account
+        return decide(self.own.name, account.record, place.name, account.exists)
+
+    def outer_rights(self, place: Place) -> int:
+        """The user's rights on the nearest name above that is there: ``c`` decides on making and removing mailboxes.
+
+        None at the top of a foreign account: the account right CreateMailboxes is granted to nobody (spec 14.2.9).
+        """
+        return self.rights(Place(place.account, names.parent(place.name)))
+
+    async def permitted(self, typed: str, needed: int) -> tuple[Place, TreeEntry]:
+        """A place that is there and on which the user holds all of ``needed``. Raises NoSuchMailbox, NotPermitted."""
+        place, entry = await self.find(typed)
+        require(self.rights(place), needed)
+        return place, entry
+
+    def require_create(self, place: Place) -> None:
+        """Raise unless the user may make the mailbox (spec 3.4.2)."""
+        require(self.outer_rights(place), rights.CREATE)
+
+    def require_delete(self, place: Place) -> None:
+        """Raise unless the user may remove the mailbox (spec 14.2.1)."""
+        held = self.rights(place)
+        require(held, rights.DELETE)
+        if not self.outer_rights(place) & rights.CREATE:
+            raise refusal(held)
+
+
+def look_up(place: Place) -> TreeEntry | None:
+    """What is at a place now; ``box.mdir`` also finds a ``box`` of that format."""
+    entry = place.account.find(place.name)
+    if entry is not None:
+        return entry
+    stem, extension = place.account.split_format(place.name)
+    entry = place.account.find(stem)
+    return entry if entry is not None and extension and entry.format == extension else None
+
+
+def expand(account: Account, name: str) -> str:
+    """The canonical form of a name inside an account: INBOX folded, a leading ``$Word$`` replaced."""
+    top, slash, rest = names.canonical(name).partition(names.SEPARATOR)
+    if top in PREFERENCES:
+        top = real_name(account.record, top)
+        if not top:
+            raise NoSuchMailbox
+    return top + slash + rest
+
+
+def require(held: int, needed: int) -> None:
+    """Raise unless all of ``needed`` is held."""
+    if held & needed != needed:
+        raise refusal(held)
+
+
+def refusal(held: int) -> MailError:
+    """How a refusal looks to one who holds these rights (spec 14.2.5)."""
+    return NotPermitted() if held & rights.LOOKUP else NoSuchMailbox()

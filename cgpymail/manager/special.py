@@ -1,0 +1,57 @@
+"""Special mailboxes: their names are preferences of the account (manual, Mailboxes, "Special Mailboxes"; spec 6.2).
+
+``$Sent$`` in a mailbox name means whatever the preference SentBox of that account says at the moment of use.
+"""
+
+from __future__ import annotations
+
+from cgpymail.interfaces import IAccountRecord
+from cgpymail.model.names import is_below
+
+# The word in a name -> the preference that holds the real name.
+PREFERENCES = {
+    "$Trash$": "TrashBox",
+    "$Sent$": "SentBox",
+    "$Drafts$": "DraftsBox",
+    "$Junk$": "JunkBox",
+    "$History$": "HistoryBox",
+    "$Calendar$": "CalendarBox",
+    "$Tasks$": "TasksBox",
+    "$Contacts$": "ContactsBox",
+    "$Notes$": "NotesBox",
+}
+
+# RFC 6154 attribute -> preference, in the order in which new accounts get these mailboxes.
+SPECIAL_USE = (
+    ("\\Sent", "SentBox"),
+    ("\\Drafts", "DraftsBox"),
+    ("\\Trash", "TrashBox"),
+    ("\\Junk", "JunkBox"),
+    ("\\Archive", "ArchiveBox"),
+)
+
+
+def real_name(record: IAccountRecord, word: str) -> str:
+    """The mailbox that ``$Word$`` names in that account; empty if it is no such word or the preference is unset."""
+    key = PREFERENCES.get(word, "")
+    return record.preference(key) if key else ""
+
+
+def use_attributes(record: IAccountRecord) -> dict[str, list[str]]:
+    """Mailbox name -> its SPECIAL-USE attributes (one mailbox may serve several uses)."""
+    uses: dict[str, list[str]] = {}
+    for attribute, key in SPECIAL_USE:
+        name = record.preference(key)
+        if name:
+            uses.setdefault(name, []).append(attribute)
+    return uses
+
+
+def renamed_preferences(record: IAccountRecord, old: str, new: str) -> dict[str, str]:
+    """The preferences to change when ``old`` and what lies below it is moved to ``new``."""
+    changed: dict[str, str] = {}
+    for key in dict.fromkeys([*PREFERENCES.values(), *(key for _, key in SPECIAL_USE)]):
+        value = record.preference(key)
+        if value == old or (value and is_below(value, old)):
+            changed[key] = new + value[len(old) :]
+    return changed

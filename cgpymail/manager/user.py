@@ -1,0 +1,239 @@
+"""One authenticated session's door to its mailboxes: every name a client says comes in here.
+
+Names are Unicode as decoded from the wire; namespace.py finds what they mean and whether the user may do it, the
+owner's Account does it, and an open mailbox is worked through a Handle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from cgpymail.errors import Busy, CannotDo, IllegalName, LimitExceeded, MailboxExists, NotSelectable
+from cgpymail.manager.access import Standing, settable_flags, standing
+from cgpymail.manager.account import Account
+from cgpymail.manager.handle import Handle, Target
+from cgpymail.manager.listing import Listing
+from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.namespace import FOREIGN, NameSpace
+from cgpymail.model import flags, names, rights
+from cgpymail.model.identity import AccountName
+from cgpymail.model.mailbox import ListedMailbox, MailboxStatus
+from cgpymail.model.message import NewMessage
+from cgpymail.runtime.limits import Limits
+
+PUBLIC = "public"
+Namespaces = tuple[list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]
+
+
+class User:
+    """Made by the manager after a login. ``service``: IMAP, POP or another module's tag; ``session``: for the log.
+
+    Any method raises StorageFailed when the disk refuses, and NoSuchMailbox for what the user may not know of.
+    """
+
+    def __init__(self, space: NameSpace, service: str, session: str, limits: Limits, left: Callable[[], None]) -> None:
+        self.account: AccountName = space.own.name
+        self.service = service
+        self.session = session
+        self._space = space
+        self._own: Account = space.own
+        self._limits = limits
+        self._left = left
+        self._listing = Listing(space, service, limits)
+        self._sees_public = False
+        self._handles: set[Handle] = set()
+        self._closed = False
+
+    async def look_around(self) -> None:
+        """Once after login: is there anything below ``~public/`` for this user?"""
+        account = await self._space.account(PUBLIC)
+        self._sees_public = account is not None and account is not self._own and self._listing.sees_any(account)
+
+    async def close(self) -> None:
+        """The session ends: its mailboxes are closed. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for handle in list(self._handles):
+            await handle.close()
+        self._left()
+
+    # names
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """(prefix, separator) of the personal, the other users' and the shared name spaces (spec 14.5.5)."""
+        shared = [(f"{FOREIGN}{PUBLIC}/", names.SEPARATOR)] if self._sees_public else []
+        return [("", names.SEPARATOR)], [(FOREIGN, names.SEPARATOR)], shared
+
+    async def list_mailboxes(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
+        """LIST (RFC 3501 6.3.8): what matches one of the patterns, each name once. Raises LimitExceeded."""
+        return await self._listing.mailboxes(reference, patterns)
+
+    async def list_subscribed(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
+        """LSUB (RFC 3501 6.3.9): subscribed names as stored. Raises LimitExceeded."""
+        return await self._listing.subscribed(reference, patterns)
+
+    async def create(self, name: str) -> None:
+        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
+
+        Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
+        """
+        place = await self._space.resolve(name)
+        if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
+            raise MailboxExists
+        self._space.require_create(place)
+        if name.endswith(names.SEPARATOR):
+            await place.account.create_directory(place.name)
+        else:
+            await place.account.create(*place.account.split_format(place.name))
+
+    async def delete(self, name: str) -> None:
+        """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
+        if self._space.is_alias(name):
+            aliases = self._own.record.aliases()
+            del aliases[name]
+            await self._own.record.set_aliases(aliases)
+            return
+        place, _ = await self._space.find(name)
+        self._space.require_delete(place)
+        await place.account.delete(place.name)
+
+    async def rename(self, old: str, new: str) -> None:
+        """Rename a mailbox with what lies below it, or a mailbox alias.
+
+        Raises IllegalName, MailboxExists, CannotDo (also between accounts), NotPermitted, LimitExceeded.
+        """
+        if self._space.is_alias(old):
+            await self._rename_alias(old, new)
+            return
+        place, _ = await self._space.find(old)
+        self._space.require_delete(place)
+        target = await self._space.resolve(new)
+        if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
+            raise MailboxExists
+        if target.account is not place.account:
+            raise CannotDo("A mailbox cannot be renamed into another account")
+        self._space.require_create(target)
+        await place.account.rename(place.name, target.name)
+
+    async def _rename_alias(self, old: str, new: str) -> None:
+        """An alias is a top-level name, and so is its new name (spec 7.2.9)."""
+        if names.SEPARATOR in new:
+            raise CannotDo("A mailbox alias cannot be put below another name")
+        names.check_new(new)
+        aliases = self._own.record.aliases()
+        if new in aliases or self._own.exists(names.canonical(new)):
+            raise MailboxExists
+        await self._own.record.set_aliases({new if name == old else name: target for name, target in aliases.items()})
+
+    # subscription: stored, never interpreted (spec 7.1)
+
+    async def subscribe(self, name: str) -> None:
+        """Add a name, which need not exist. Raises IllegalName, LimitExceeded."""
+        wanted = names.canonical(name.removesuffix(names.SEPARATOR))
+        if not wanted or len(wanted) > names.MAX_NAME_BYTES or not wanted.isprintable():
+            raise IllegalName
+        known = self._own.record.subscription()
+        if wanted in known:
+            return
+        if len(known) >= self._limits.subscriptions:
+            raise LimitExceeded("The subscription list is full")
+        await self._own.record.set_subscription([*known, wanted])
+
+    async def unsubscribe(self, name: str) -> None:
+        """Take a name off the list; nothing happens if it is not on it."""
+        unwanted = {name, names.canonical(name.removesuffix(names.SEPARATOR))}
+        known = self._own.record.subscription()
+        kept = [each for each in known if each not in unwanted]
+        if len(kept) < len(known):
+            await self._own.record.set_subscription(kept)
+
+    # mailboxes
+
+    async def status(self, name: str) -> MailboxStatus:
+        """The counts of a mailbox as this user sees it (RFC 3501 6.3.10). Raises NotPermitted, NotSelectable."""
+        place, _ = await self._space.permitted(name, rights.READ)
+        mailbox = await place.account.open(place.name)
+        try:
+            return mailbox.status(self._standing(place.account, mailbox).hides)
+        finally:
+            place.account.close(mailbox)
+
+    async def open(self, name: str, *, read_only: bool = False, notify: Callable[[], None] | None = None) -> Handle:
+        """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone.
+
+        Raises NotPermitted, NotSelectable.
+        """
+        place, _ = await self._space.permitted(name, rights.READ)
+        account = place.account
+        mailbox = await account.open(place.name)
+        if self._closed:
+            account.close(mailbox)
+            raise Busy("The session has ended")
+
+        def closed() -> None:
+            self._handles.discard(handle)
+            account.close(mailbox)
+
+        try:
+            handle = Handle(
+                mailbox,
+                name,
+                lambda: self._standing(account, mailbox),
+                resolve=self._target,
+                read_only=read_only,
+                claims_recent=self.service == "IMAP",
+                notify=notify,
+                closed=closed,
+            )
+        except BaseException:
+            account.close(mailbox)
+            raise
+        self._handles.add(handle)
+        return handle
+
+    def _standing(self, account: Account, mailbox: Mailbox) -> Standing:
+        return standing(self.account, account.record, mailbox.name, self.service, account.exists)
+
+    async def _target(self, name: str) -> Target:
+        """A mailbox to put messages into. Raises NoSuchMailbox, NotPermitted, NotSelectable."""
+        place, _ = await self._space.permitted(name, rights.INSERT)
+        account = place.account
+        mailbox = await account.open(place.name)
+        held = self._standing(account, mailbox).rights
+        return Target(mailbox, held, no_quota, lambda: account.close(mailbox))
+
+    async def append(self, name: str, messages: Sequence[NewMessage]) -> tuple[int, list[int]]:
+        """Store messages, all or none; UIDVALIDITY and their UIDs, on disk. The caller releases the contents.
+
+        Flags that the user has no right to set are left out (RFC 4314 section 4). Raises NotPermitted, NotSelectable,
+        MessageTooLarge, LimitExceeded, StorageFull.
+        """
+        place, _ = await self._space.permitted(name, rights.INSERT)
+        for message in messages:
+            place.account.check_size(message.content.size)
+        target = await self._target(name)
+        try:
+            batch = [_allowed(message, target.rights) for message in messages]
+            uids = await target.mailbox.append(batch)
+            return target.mailbox.store.uidvalidity, uids
+        finally:
+            target.release()
+
+    async def may_append(self, name: str) -> None:
+        """Raise what ``append`` would raise now, before the message is there."""
+        _, entry = await self._space.permitted(name, rights.INSERT)
+        if not entry.format:
+            raise NotSelectable
+
+
+def no_quota(octets: int, messages: int) -> None:
+    """Accounts are limited in the size of a message, not in what they keep."""
+
+
+def _allowed(message: NewMessage, held: int) -> NewMessage:
+    keywords = message.keywords if held & rights.WRITE else ()
+    allowed = settable_flags(held) | flags.HIDDEN | flags.SERVICE  # as for COPY; clients of IMAP cannot name those two
+    return replace(message, flags=message.flags & allowed, keywords=keywords)
