@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -180,6 +180,10 @@ class Flushed:
     stuck: list[int] = field(default_factory=list)
 
 
+# (length on disk, CRC) of the message with that UID as snapshot or journal have it, or None.
+Expected = Callable[[int], tuple[int, int] | None]
+
+
 class Rewrite(ABC):
     """A new generation of the mail file that is being made beside the old one."""
 
@@ -210,15 +214,17 @@ class MailFile(ABC):
     def open(self, known: Known | None) -> bool:
         """Open, and check cheaply whether every known location still holds its message; False: scan everything.
 
-        Also reads the note if ``known`` tells where it is. Raises StorageFailed, OSError.
+        Also reads the note if ``known`` tells where it is. ``known`` is not kept: its columns change later. May be
+        called again, with None. Raises StorageFailed, OSError.
         """
 
     @abstractmethod
-    def scan(self, tail: bool) -> Iterator[Found | Attributes]:
+    def scan(self, tail: bool, expected: Expected) -> Iterator[Found | Attributes]:
         """Everything in the mail file, or with ``tail`` only what is not in ``known`` (after ``open`` gave True).
 
         In file order. Expunged (X) and invisible messages are left out; of a repeated UID the second has uid 0.
-        Raises StorageFailed for a file that is not of this format; sets ``note``.
+        ``expected`` tells how long a message is by our own records, so that what a power cut left behind it is not
+        taken for a part of it. Raises StorageFailed for a file that is not of this format; sets ``note``.
         """
 
     @abstractmethod

@@ -4,7 +4,7 @@ Two parts, each with its own CRC. *Facts by UID* (flags, keywords, MODSEQ, dates
 valid whatever became of the mail file. *Locations* (where each message lies and how long it is) are dropped when the
 mail file is another one, and merged back by UID from a scan. A snapshot that cannot be understood is as good as none.
 
-Layout: fixed header, keyword names, facts (a column after the other), CRC; locations, CRC. Numbers are in the byte order
+Layout: fixed header, keyword names, facts (column after column), CRC; locations, CRC. Numbers are in the byte order
 of the machine, which the magic tells: a snapshot from another machine is rebuilt.
 """
 
