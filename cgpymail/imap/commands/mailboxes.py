@@ -1,0 +1,81 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3) and NAMESPACE (RFC 2342)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap.responses import list_line, namespace_line, separator_line, status_data_line
+from cgpymail.imap.context import Context, Reply
+from cgpymail.model.mailbox import ListedMailbox
+from cgpymail.model.names import SEPARATOR
+
+
+async def create(context: Context, command: verbs.Create) -> Reply:
+    """A mailbox, or a directory entity when the name ends in a slash."""
+    await context.account.create(command.mailbox)
+    return Reply(b"CREATE completed")
+
+
+async def delete(context: Context, command: verbs.Delete) -> Reply:
+    """A mailbox; what is below it stays."""
+    await context.account.delete(command.mailbox)
+    return Reply(b"DELETE completed")
+
+
+async def rename(context: Context, command: verbs.Rename) -> Reply:
+    """A mailbox with all below it; INBOX is emptied into the new one instead."""
+    await context.account.rename(command.old, command.new)
+    return Reply(b"RENAME completed")
+
+
+async def subscribe(context: Context, command: verbs.Subscribe) -> Reply:
+    """Add a name to the list; it need not exist."""
+    await context.account.subscribe(command.mailbox)
+    return Reply(b"SUBSCRIBE completed")
+
+
+async def unsubscribe(context: Context, command: verbs.Unsubscribe) -> Reply:
+    """Take a name off the list."""
+    await context.account.unsubscribe(command.mailbox)
+    return Reply(b"UNSUBSCRIBE completed")
+
+
+async def list_names(context: Context, command: verbs.List) -> Reply:
+    """Names that match; an empty pattern asks for the separator and the root of the reference only."""
+    if command.pattern:
+        await _listed(context, b"LIST", await context.account.list_mailboxes(command.reference, [command.pattern]))
+    else:
+        context.send(separator_line(b"LIST", _root(command.reference)))
+    return Reply(b"LIST completed")
+
+
+async def list_subscribed(context: Context, command: verbs.Lsub) -> Reply:
+    """Subscribed names that match, as they were subscribed (spec section 7.1)."""
+    found = await context.account.list_subscribed(command.reference, [command.pattern])
+    await _listed(context, b"LSUB", found)
+    return Reply(b"LSUB completed")
+
+
+def _root(reference: str) -> str:
+    """``~account/`` for a name in another account, else empty (RFC 3501 6.3.8)."""
+    return reference.partition(SEPARATOR)[0] + SEPARATOR if reference.startswith("~") else ""
+
+
+async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox]) -> None:
+    for entry in found:
+        await context.room()
+        context.send(list_line(kind, entry))
+
+
+async def status(context: Context, command: verbs.Status) -> Reply:
+    """Numbers of a mailbox that need not be selected."""
+    found = await context.account.status(command.mailbox)
+    context.send(status_data_line(command.mailbox, command.items, found))
+    return Reply(b"STATUS completed")
+
+
+def namespace(context: Context, command: verbs.Namespace) -> Reply:
+    """Where own, others' and shared mailboxes are (spec section 14.5.5)."""
+    context.send(namespace_line(*context.account.namespaces))
+    return Reply(b"NAMESPACE completed")

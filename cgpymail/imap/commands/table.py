@@ -1,0 +1,84 @@
+"""THE command table: which command is allowed when, what runs it, and whether EXPUNGE may be told at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap.commands import Command
+from cgpymail.imap.commands import (
+    always,
+    append,
+    authenticate,
+    copy,
+    expunge,
+    fetch,
+    idle,
+    mailboxes,
+    search,
+    select,
+    store,
+)
+from cgpymail.imap.context import Context, Reply
+from cgpymail.imap.state import AFTER_LOGIN, ANY, BEFORE_LOGIN, WITH_MAILBOX, State
+
+C = TypeVar("C", bound=Command)
+Sync = Callable[[Context, Any], Reply]
+Async = Callable[[Context, Any], Coroutine[Any, Any, Reply]]
+
+
+class Expunging(Enum):
+    """Whether EXPUNGE responses may be sent while the command runs (RFC 3501 7.4.1, 5.5)."""
+
+    ALLOWED = "allowed"
+    BY_UID = "in the UID form only"  # FETCH, STORE and SEARCH by number: never
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row. Exactly one of ``now`` (answers at once) and ``later`` (may wait) is given."""
+
+    states: frozenset[State]
+    now: Sync | None = None
+    later: Async | None = None
+    expunging: Expunging = Expunging.ALLOWED
+
+    def may_expunge(self, command: Command) -> bool:
+        """Whether EXPUNGE may be told before the tagged reply to ``command``."""
+        return self.expunging is Expunging.ALLOWED or bool(getattr(command, "uid", False))
+
+
+TABLE: dict[type[Command], Entry] = {
+    verbs.Capability: Entry(ANY, now=always.capability),
+    verbs.Noop: Entry(ANY, now=always.noop),
+    verbs.Logout: Entry(ANY, now=always.logout),
+    verbs.Id: Entry(ANY, now=always.identify),
+    verbs.StartTls: Entry(BEFORE_LOGIN, now=authenticate.start_tls),
+    verbs.Authenticate: Entry(BEFORE_LOGIN, later=authenticate.authenticate),
+    verbs.Login: Entry(BEFORE_LOGIN, later=authenticate.login),
+    verbs.Select: Entry(AFTER_LOGIN, later=select.select),
+    verbs.Examine: Entry(AFTER_LOGIN, later=select.examine),
+    verbs.Create: Entry(AFTER_LOGIN, later=mailboxes.create),
+    verbs.Delete: Entry(AFTER_LOGIN, later=mailboxes.delete),
+    verbs.Rename: Entry(AFTER_LOGIN, later=mailboxes.rename),
+    verbs.Subscribe: Entry(AFTER_LOGIN, later=mailboxes.subscribe),
+    verbs.Unsubscribe: Entry(AFTER_LOGIN, later=mailboxes.unsubscribe),
+    verbs.List: Entry(AFTER_LOGIN, later=mailboxes.list_names),
+    verbs.Lsub: Entry(AFTER_LOGIN, later=mailboxes.list_subscribed),
+    verbs.Namespace: Entry(AFTER_LOGIN, now=mailboxes.namespace),
+    verbs.Status: Entry(AFTER_LOGIN, later=mailboxes.status),
+    verbs.Append: Entry(AFTER_LOGIN, later=append.append),
+    verbs.Idle: Entry(AFTER_LOGIN, later=idle.idle),
+    verbs.Check: Entry(WITH_MAILBOX, now=select.check),
+    verbs.Close: Entry(WITH_MAILBOX, later=select.close),
+    verbs.Unselect: Entry(WITH_MAILBOX, later=select.unselect),
+    verbs.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
+    verbs.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
+    verbs.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
+    verbs.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
+    verbs.Copy: Entry(WITH_MAILBOX, later=copy.copy),
+    verbs.Move: Entry(WITH_MAILBOX, later=copy.move),
+}

@@ -1,0 +1,183 @@
+"""What a command works with: one connection's state, its output, and the way to its input.
+
+Output is collected and sent in one write when the session has nothing more to do at once; a command with much to say
+calls ``room`` between messages, which sends what there is and waits while the client does not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+
+from cgpymail.errors import MailError
+from cgpymail.grammar.imap.events import MessageLiteral
+from cgpymail.imap.capabilities import capabilities
+from cgpymail.imap.input import Disconnected, Input
+from cgpymail.imap.state import State
+from cgpymail.imap.updates import tell
+from cgpymail.manager.handle import Handle
+from cgpymail.manager.services import Services
+from cgpymail.manager.user import User
+from cgpymail.model.identity import Link
+from cgpymail.runtime.logs import LOW, Log
+from cgpymail.runtime.wire import Wire, link_of
+
+SERVICE = "IMAP"
+BATCH = 64 * 1024  # octets of output collected before they are sent
+SLICE = 0.005  # seconds of computing before other sessions get their turn
+
+
+class BadCommand(Exception):
+    """Well formed, but not to be answered with anything but BAD; the text is shown to the client."""
+
+
+class ProtocolEnd(Exception):
+    """The connection cannot go on: what was promised to the client can no longer be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The tagged OK of a command: text, and the response code that goes into brackets if not empty."""
+
+    text: bytes
+    code: bytes = b""
+
+    def __bytes__(self) -> bytes:
+        return b"[%b] %b" % (self.code, self.text) if self.code else self.text
+
+
+class Context:
+    """One connection."""
+
+    def __init__(
+        self,
+        services: Services,
+        wire: Wire,
+        log: Log,
+        source: Input,
+        notify: Callable[[], None],
+        logged_in: Callable[[], None],
+    ) -> None:
+        self.services = services
+        self.wire = wire
+        self.log = log
+        self.input = source
+        self.notify = notify  # for the mailbox to call when there may be something to tell
+        self.logged_in = logged_in  # to be called after a login
+        self.state = State.NOT_AUTHENTICATED
+        self.user: User | None = None
+        self.handle: Handle | None = None
+        self.offer: MessageLiteral | None = None  # the message of the APPEND that runs
+        self.failed_logins = 0
+        self.ending = ""  # why the connection is to end with BYE after the tagged reply
+        self.handshaking = False  # STARTTLS was answered, TLS is not on yet
+        self.idling = False  # IDLE runs: changes are told at once
+        self._out: list[bytes] = []
+        self._octets = 0
+        self._slice_began = 0.0
+
+    # -- facts ---------------------------------------------------------------------------------------------------
+
+    @property
+    def link(self) -> Link:
+        """What a login needs to know of the connection."""
+        return link_of(self.wire, SERVICE, self.services.trust_same_host)
+
+    @property
+    def capabilities(self) -> bytes:
+        """What may be used now."""
+        password = self.services.directory.clear_text_allowed(self.link)
+        return capabilities(self.state, tls=self.wire.can_start_tls, password=password)
+
+    @property
+    def account(self) -> User:
+        """Who is logged in."""
+        assert self.user is not None, "the command table lets nobody come here before login"
+        return self.user
+
+    @property
+    def mailbox(self) -> Handle:
+        """What is selected."""
+        assert self.handle is not None, "the command table lets nobody come here without a mailbox"
+        return self.handle
+
+    # -- output --------------------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        """Add to the output."""
+        self._out.append(data)
+        self._octets += len(data)
+
+    def flush(self) -> None:
+        """Hand the output to the wire."""
+        if self._out:
+            data = b"".join(self._out) if len(self._out) > 1 else self._out[0]
+            self._out.clear()
+            self._octets = 0
+            self.wire.write(data)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there is a batch to send, or the client does not read what was sent."""
+        return self._octets >= BATCH or self.wire.full
+
+    async def room(self) -> None:
+        """Wait until there is room for more output, and let others have their turn.
+
+        Raises Disconnected when nobody is there any more to read it.
+        """
+        if self.crowded:
+            self.flush()
+            if self.wire.full:
+                await self.wire.drained()
+                self._slice_began = self.services.runtime.clock.seconds()
+        if self.wire.closed:
+            raise Disconnected
+        await self.breathe()
+
+    async def breathe(self) -> None:
+        """Let other sessions have their turn when this one has computed for a while."""
+        clock = self.services.runtime.clock
+        now = clock.seconds()
+        if now - self._slice_began > SLICE:
+            turn: Deferred[None] = Deferred()
+            clock.callLater(0, turn.callback, None)
+            await turn
+            self._slice_began = clock.seconds()
+
+    def begin_slice(self) -> None:
+        """A command begins to compute."""
+        self._slice_began = self.services.runtime.clock.seconds()
+
+    # -- the selected mailbox ------------------------------------------------------------------------------------
+
+    def tell_changes(self, *, expunge: bool) -> bool:
+        """Say what other sessions did; True when the mailbox is gone and the connection must end."""
+        handle = self.handle
+        if handle is None:
+            return False
+        updates = handle.changes(expunge=expunge)
+        told = tell(handle, updates)
+        if told:
+            self.send(told)
+        return updates.gone
+
+    async def unselect(self) -> None:
+        """Leave the selected mailbox; its failure to close cleanly is the log's business, not the client's."""
+        handle, self.handle = self.handle, None
+        if self.state is State.SELECTED:
+            self.state = State.AUTHENTICATED
+        if handle is not None:
+            try:
+                await handle.close()
+            except MailError as problem:
+                self.log.write(LOW, f"closing the mailbox: {problem}")
+
+    async def release(self) -> None:
+        """Give back the mailbox and the account: the connection is over."""
+        await self.unselect()
+        user, self.user = self.user, None
+        if user is not None:
+            await user.close()

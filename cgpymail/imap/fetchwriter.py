@@ -1,0 +1,137 @@
+"""FETCH responses (RFC 3501 7.4.2): rows of many messages in one piece, bodies in pieces as the client reads them.
+
+Three ways, by what was asked for. Flags and UIDs come from the columns: thousands of rows are one list and one join.
+Other facts are put together message by message. The octets of a body never exist as a whole: they are pulled from the
+store in chunks, and a client that stops reading stops the pulling.
+
+When one message fails, the others are still answered, and the first failure is the answer to the command. A failure
+in the middle of a body cannot be said any more, because its length was promised: the connection ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cgpymail.errors import MailboxGone, MailError, StorageFailed
+from cgpymail.grammar.imap import items as data
+from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, section_start, size_item, uid_item
+from cgpymail.imap.context import Context, ProtocolEnd
+from cgpymail.imap.parts import Parts, Range, read_piece
+from cgpymail.imap.texts import flag_rows
+from cgpymail.manager.handle import Handle, Selection
+from cgpymail.model.columns import Row
+from cgpymail.model.flags import SEEN
+from cgpymail.runtime.logs import PROBLEM
+
+_BULK = frozenset({data.Flags(), data.Uid()})
+_ROWS = 4_000  # in one piece; stays below the output buffer
+_Body = tuple[data.BodySection, bytes | Range | None]
+
+
+class FetchWriter:
+    """Answers one FETCH command."""
+
+    def __init__(self, context: Context, handle: Handle, items: Sequence[data.FetchItem]) -> None:
+        self._context = context
+        self._handle = handle
+        self._items = tuple(dict.fromkeys(items))  # each once
+        self._sections = [item for item in self._items if isinstance(item, data.BodySection)]
+        self._marks = any(not section.peek for section in self._sections)
+        self._parts = Parts(handle, context.services.limits)
+
+    async def write(self, chosen: Selection) -> None:
+        """All responses, in order. Raises the first MailError that a message met, after the other messages."""
+        if _BULK.issuperset(self._items):
+            await self._write_rows(chosen)
+            return
+        failed: MailError | None = None
+        for seq, uid in zip(chosen.seqs, chosen.uids, strict=True):
+            try:
+                await self._write_message(seq, uid)
+            except MailboxGone:
+                raise
+            except MailError as problem:
+                failed = failed or problem
+        if failed is not None:
+            raise failed
+
+    async def _write_rows(self, chosen: Selection) -> None:
+        with_flags, with_uid = data.Flags() in self._items, data.Uid() in self._items
+        for start in range(0, len(chosen.uids), _ROWS):
+            await self._context.room()
+            seqs, uids = chosen.seqs[start : start + _ROWS], chosen.uids[start : start + _ROWS]
+            flags = self._handle.flags(uids) if with_flags else None
+            self._context.send(flag_rows(seqs, flags, uids if with_uid else None))
+
+    async def _write_message(self, seq: int, uid: int) -> None:
+        await self._context.room()
+        row = self._handle.row(uid)
+        if not self._sections:
+            words = await self._facts(row, newly_seen=False)
+            self._context.send(b"* %d FETCH (%b)\r\n" % (seq, b" ".join(words)))
+            return
+        content = self._handle.content(uid)
+        try:
+            bodies = [(item, await self._parts.section(uid, item, content)) for item in self._sections]
+            newly_seen = self._marks and not row.flags & SEEN and self._mark_seen(uid)
+            words = await self._facts(row, newly_seen=newly_seen)
+            self._context.send(b"* %d FETCH (%b" % (seq, b" ".join(words)))
+            await self._write_bodies(content, bodies, first=not words)
+            self._context.send(b")\r\n")
+        finally:
+            content.release()
+
+    def _mark_seen(self, uid: int) -> bool:
+        """Whether the message became Seen; a disk that takes no more flags does not keep anybody from reading."""
+        try:
+            return bool(self._handle.mark_seen([uid]))
+        except StorageFailed as problem:
+            self._context.log.write(PROBLEM, f"Seen was not stored: {problem}")
+            return False
+
+    async def _facts(self, row: Row, *, newly_seen: bool) -> list[bytes]:
+        """The items that are no sections; the new flags are told when reading has changed them (RFC 3501 6.4.5)."""
+        words: list[bytes] = []
+        for item in self._items:
+            if isinstance(item, data.Flags):
+                words.append(flags_item(self._handle.flags([row.uid])[0]))
+            elif isinstance(item, data.Uid):
+                words.append(uid_item(row.uid))
+            elif isinstance(item, data.InternalDate):
+                words.append(internal_date_item(row.date))
+            elif isinstance(item, data.Size):
+                words.append(size_item(row.size))
+            elif isinstance(item, data.Envelope):
+                words.append(b"ENVELOPE " + await self._parts.envelope(row.uid))
+            elif isinstance(item, data.BodyStructure):
+                name = b"BODYSTRUCTURE " if item.extended else b"BODY "
+                words.append(name + await self._parts.structure(row.uid, extended=item.extended))
+        if newly_seen and data.Flags() not in self._items:
+            words.append(flags_item(self._handle.flags([row.uid])[0]))
+        return words
+
+    async def _write_bodies(self, content: Any, bodies: Sequence[_Body], *, first: bool) -> None:
+        send = self._context.send
+        for item, value in bodies:
+            send(b"" if first else b" ")
+            first = False
+            if value is None:
+                send(item.label + b" NIL")
+            elif isinstance(value, bytes):
+                send(section_start(item.label, len(value)) + value)
+            else:
+                send(section_start(item.label, value.size))
+                await self._stream(content, value)
+
+    async def _stream(self, content: Any, where: Range) -> None:
+        """The octets of a section, as fast as the client reads them."""
+        place = where.start
+        try:
+            while place < where.end:
+                piece = await read_piece(content, place, where.end)
+                self._context.send(piece)
+                place += len(piece)
+                await self._context.room()
+        except MailError as problem:
+            raise ProtocolEnd(f"a message broke off while it was sent: {problem}") from problem

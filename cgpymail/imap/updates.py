@@ -1,0 +1,33 @@
+"""What other sessions did to the selected mailbox, as untagged responses (RFC 3501 5.2, 7.3, 7.4).
+
+The view decides what may be told and in which order it stays true: expunges first, then the new number of messages,
+then flags by the numbering that results.
+"""
+
+from __future__ import annotations
+
+from cgpymail.grammar.imap.responses import exists_line, expunge_line, flags_line, recent_line, status_line
+from cgpymail.imap.texts import flag_rows
+from cgpymail.manager.handle import Handle, Updates
+
+
+def tell(handle: Handle, updates: Updates) -> bytes:
+    """The responses for ``updates``; empty when there is nothing to tell."""
+    pieces: list[bytes] = []
+    if updates.flag_names_changed:
+        pieces.append(flag_names(handle))
+    pieces.extend([expunge_line(seq) for seq in updates.expunged])
+    if updates.exists is not None:
+        pieces.append(exists_line(updates.exists))
+    if updates.recent is not None:
+        pieces.append(recent_line(updates.recent))
+    if updates.flags.uids:
+        pieces.append(flag_rows(updates.flags.seqs, handle.flags(updates.flags.uids)))
+    return b"".join(pieces)
+
+
+def flag_names(handle: Handle) -> bytes:
+    """FLAGS and PERMANENTFLAGS: at SELECT, and again when a keyword was defined since."""
+    known = [name for name in handle.flag_names() if name != "\\Recent"]
+    permanent = " ".join(handle.permanent_flags())
+    return flags_line(known) + status_line(b"*", b"OK", "Flags that stay", f"PERMANENTFLAGS ({permanent})".encode())
