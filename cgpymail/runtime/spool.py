@@ -7,6 +7,7 @@ final CRLF is added, lone CR and NUL are kept. What a store writes later is made
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from zope.interface import implementer
 
@@ -18,12 +19,27 @@ from cgpymail.runtime.limits import MB
 CHUNK = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """A file that holds the disk form of a content already, to be hard-linked by the next mailbox that takes it.
+
+    ``identity``: device, inode, length and mtime in nanoseconds, because the name may be another file's by then.
+    ``lines``: lines in wire form; ``header``: octets of the header in wire form.
+    """
+
+    path: str
+    identity: tuple[int, int, int, int]
+    lines: int
+    header: int
+
+
 @implementer(IContent)
 class MemoryContent:
     """A small message."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self.shared_file: SharedFile | None = None  # set by the store that wrote it into a file of its own
         self.size = len(data)
 
     def chunks(self) -> Iterator[bytes]:
@@ -44,6 +60,7 @@ class SpooledContent:
         self._path = path
         self._fd = fd
         self.size = size
+        self.shared_file: SharedFile | None = None
 
     def chunks(self) -> Iterator[bytes]:
         """The wire form in pieces. Blocking."""
