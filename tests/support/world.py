@@ -1,0 +1,133 @@
+"""A whole server without a reactor: directory and clock under the test's control, sessions over memory wires."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from cgpymail.errors import AuthenticationFailed, PrivacyRequired
+from cgpymail.imap.session import ImapSession
+from cgpymail.interfaces import IDirectory, IMailboxTree
+from cgpymail.lmtp.session import LmtpSession
+from cgpymail.manager.manager import MailboxManager
+from cgpymail.manager.services import Services
+from cgpymail.manager.user import User
+from cgpymail.model.identity import AccountName, ApopCredentials, Credentials, Link
+from cgpymail.model.message import NewMessage
+from cgpymail.pop3.session import PopSession
+from cgpymail.runtime.limits import DEFAULTS, Limits
+from cgpymail.runtime.spool import MemoryContent, Spool
+from cgpymail.runtime.wire import Session, Wire
+from cgpymail.stores.memorytree import MemoryTree
+from tests.support.records import MemoryRecord
+from tests.support.results import result
+from tests.support.runtime import memory_runtime
+from tests.support.wire import MemoryWire
+
+DOMAIN = "example.org"
+SESSIONS: dict[str, Callable[..., Session]] = {"IMAP": ImapSession, "POP": PopSession, "LMTP": LmtpSession}
+
+
+@implementer(IDirectory)
+class MemoryDirectory:
+    """Accounts by name, with their passwords in clear."""
+
+    def __init__(self) -> None:
+        self.records: dict[AccountName, MemoryRecord] = {}
+        self.passwords: dict[AccountName, bytes] = {}
+        self.aliases: dict[str, str] = {}
+        self.clear_text = True
+
+    def find(self, name: AccountName) -> Deferred[Any]:
+        """The record, or None."""
+        return succeed(self.records.get(name))
+
+    def route(self, address: str, domain: str) -> AccountName | None:
+        """Names with and without domain; aliases."""
+        name, _, given = address.lower().replace("%", "@").partition("@")
+        found = AccountName(self.aliases.get(name, name), given or domain or DOMAIN)
+        return found if found in self.records else None
+
+    def clear_text_allowed(self, link: Link) -> bool:
+        """Over a secure link, or where the test allows it."""
+        return self.clear_text or link.secure
+
+    def login(self, credentials: Credentials, link: Link) -> Deferred[AccountName]:
+        """Compare in clear."""
+        name = self.route(credentials.login, DOMAIN)
+        if isinstance(credentials, ApopCredentials):
+            secret = self.passwords.get(name, b"") if name else b""
+            right = hashlib.md5(credentials.stamp + secret).hexdigest() == credentials.digest
+        elif not self.clear_text_allowed(link):
+            return fail(PrivacyRequired())
+        else:
+            right = name is not None and self.passwords[name] == credentials.password
+        return succeed(name) if name is not None and right else fail(AuthenticationFailed())
+
+
+class World:
+    """``make_tree`` gives the mailboxes of an account (default: in memory); ``spool`` a folder for large messages."""
+
+    def __init__(
+        self,
+        spool: Path | None = None,
+        limits: Limits = DEFAULTS,
+        make_tree: Callable[[World, MemoryRecord], IMailboxTree] | None = None,
+        formats: Mapping[str, str] | None = None,
+    ) -> None:
+        self.runtime = memory_runtime()
+        self.clock: Any = self.runtime.clock
+        self.directory = MemoryDirectory()
+        self.trees: dict[AccountName, IMailboxTree] = {}
+        self._make_tree = make_tree or (lambda world, record: MemoryTree(world.runtime))
+        options: dict[str, Any] = {} if formats is None else {"formats": formats}
+        manager = MailboxManager(self.runtime, self.directory, self.tree, limits, **options)
+        spooled = Spool(self.runtime.files, str(spool or "/nonexistent"), limits.spool_memory)
+        self.services = Services(self.runtime, self.directory, manager, spooled, limits, "mail.example.org", False)
+        self.manager = manager
+        self._serial = 0
+
+    def tree(self, record: Any) -> IMailboxTree:
+        """The mailboxes of an account: one object per account."""
+        if record.name not in self.trees:
+            self.trees[record.name] = self._make_tree(self, record)
+        return self.trees[record.name]
+
+    def account(self, name: str = "john", *, password: bytes = b"secret", path: str = "") -> MemoryRecord:
+        """Make an account with an INBOX."""
+        record = MemoryRecord(self.runtime, name, DOMAIN, path)
+        self.directory.records[record.name] = record
+        self.directory.passwords[record.name] = password
+        return record
+
+    def user(self, name: str = "john", service: str = "IMAP") -> User:
+        """A door to the account's mailboxes, without a protocol."""
+        return result(Deferred.fromCoroutine(self.manager.connect(AccountName(name, DOMAIN), service, "test")))
+
+    def append(self, *messages: bytes, name: str = "john", mailbox: str = "INBOX", flags: int = 0) -> list[int]:
+        """Put messages (wire form) into a mailbox; their UIDs."""
+        user = self.user(name)
+        new = [NewMessage(MemoryContent(data), self.runtime.now(), flags) for data in messages]
+        _, uids = self.run(user.append(mailbox, new))
+        self.run(user.close())
+        return list(uids)
+
+    def run(self, work: Any) -> Any:
+        """The result of a coroutine that needs no waiting."""
+        return result(Deferred.fromCoroutine(work))
+
+    def connect(self, module: str = "IMAP", **wire: Any) -> MemoryWire:
+        """A connection to a module; its greeting is still to be taken."""
+        self._serial += 1
+        log = self.runtime.logs.module(module).numbered(self._serial)
+        link = MemoryWire(self.clock, **wire)
+        link.attach(lambda made: self._session(module, made, log))
+        return link
+
+    def _session(self, module: str, wire: Wire, log: Any) -> Session:
+        return SESSIONS[module](wire, log, self.services)

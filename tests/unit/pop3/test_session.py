@@ -1,0 +1,283 @@
+"""POP3 sessions over the whole server in memory (RFC 1939, 2449, 5034; spec sections 8 and 14.4)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+
+import pytest
+
+from cgpymail.model import flags
+from cgpymail.runtime.limits import DEFAULTS
+from tests.support.wire import MemoryWire
+from tests.support.world import World
+
+ONE = b"Subject: one\r\n\r\nfirst line\r\n.dot\r\n..two dots\r\nlast\r\n"
+TWO = b"Subject: two\r\n\r\nbody\r\n"
+
+
+@pytest.fixture
+def world() -> World:
+    """A server with the account john and two messages."""
+    world = World()
+    world.account()
+    world.append(ONE, TWO)
+    return world
+
+
+def login(world: World, link: MemoryWire | None = None) -> MemoryWire:
+    """A session in the TRANSACTION state."""
+    link = link or world.connect("POP")
+    link.take()
+    assert link.feed(b"USER john\r\n").startswith(b"+OK")
+    assert link.feed(b"PASS secret\r\n") == b"+OK 2 messages (%d octets)\r\n" % (len(ONE) + len(TWO))
+    return link
+
+
+def body(reply: bytes) -> bytes:
+    """The message in a multi-line reply."""
+    first, _, rest = reply.partition(b"\r\n")
+    assert first.startswith(b"+OK")
+    assert rest.endswith(b"\r\n.\r\n") or rest == b".\r\n"
+    return re.sub(rb"(?m)^\.", b"", rest[:-3])
+
+
+@pytest.mark.parametrize("bytewise", [False, True])
+def test_a_whole_session(world: World, bytewise: bool) -> None:
+    """What a client of 1996 says still works, however the network cuts it."""
+    link = login(world)
+    script = [
+        (b"STAT", b"+OK 2 %d\r\n" % (len(ONE) + len(TWO))),
+        (b"LIST", b"+OK 2 messages (%d octets)\r\n1 %d\r\n2 %d\r\n.\r\n" % (len(ONE) + len(TWO), len(ONE), len(TWO))),
+        (b"list 2", b"+OK 2 %d\r\n" % len(TWO)),
+        (b"LIST 3", b"-ERR No such message\r\n"),
+        (b"NOOP", b"+OK\r\n"),
+        (b"LAST", b"+OK 0\r\n"),
+        (b"DELE 2", b"+OK Message 2 marked\r\n"),
+        (b"DELE 2", b"-ERR Message 2 is marked as deleted\r\n"),
+        (b"LAST", b"+OK 2\r\n"),
+        (b"STAT", b"+OK 1 %d\r\n" % len(ONE)),
+        (b"RSET", b"+OK\r\n"),
+        (b"LAST", b"+OK 0\r\n"),
+        (b"STAT", b"+OK 2 %d\r\n" % (len(ONE) + len(TWO))),
+        (b"RETR x", b"-ERR Not a number\r\n"),
+        (b"RETR", b"-ERR Wrong number of arguments for RETR\r\n"),
+        (b"XYZ", b"-ERR Unknown command\r\n"),
+        (b"USER john", b"-ERR USER is not possible now\r\n"),
+        (b"QUIT", b"+OK cgpymail POP3 Server connection closed\r\n"),
+    ]
+    for said, answer in script:
+        assert link.feed(said + b"\r\n", bytewise=bytewise) == answer, said
+    assert link.closed
+
+
+def test_retr_gives_the_bytes_and_sets_seen(world: World) -> None:
+    """RETR sets Seen (manual, Mailboxes, "Message Flags"); TOP does not."""
+    link = login(world)
+    assert body(link.feed(b"TOP 2 1\r\n")) == TWO
+    assert body(link.feed(b"RETR 1\r\n")) == ONE
+    handle = world.run(world.user().open("INBOX"))
+    assert [handle.row(uid).flags & flags.SEEN for uid in (1, 2)] == [flags.SEEN, 0]
+    assert link.feed(b"LAST\r\n") == b"+OK 1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (0, b"Subject: one\r\n\r\n"),
+        (1, b"Subject: one\r\n\r\nfirst line\r\n"),
+        (3, b"Subject: one\r\n\r\nfirst line\r\n.dot\r\n..two dots\r\n"),
+        (99, ONE),
+    ],
+)
+def test_top_cuts_the_body(world: World, lines: int, wanted: bytes) -> None:
+    """TOP gives the header, the empty line and so many lines."""
+    assert body(login(world).feed(b"TOP 1 %d\r\n" % lines)) == wanted
+
+
+def test_quit_removes_what_is_marked(world: World) -> None:
+    """DELE takes effect at QUIT, and only then."""
+    login(world).feed(b"DELE 1\r\nQUIT\r\n")
+    handle = world.run(world.user().open("INBOX"))
+    assert handle.exists == 1
+
+
+def test_a_lost_connection_removes_nothing(world: World) -> None:
+    """Marks of a session that was not ended properly are forgotten (spec 8.4)."""
+    link = login(world)
+    link.feed(b"DELE 1\r\n")
+    link.drop()
+    login(world)
+
+
+def test_what_was_listed_stays_readable(world: World) -> None:
+    """Another session's expunge does not touch this session's numbers or messages (spec 14.3.1d)."""
+    first, second = login(world), login(world)
+    second.feed(b"DELE 1\r\nQUIT\r\n")
+    assert first.feed(b"STAT\r\n") == b"+OK 2 %d\r\n" % (len(ONE) + len(TWO))
+    assert body(first.feed(b"RETR 1\r\n")) == ONE
+    assert first.feed(b"DELE 1\r\nQUIT\r\n").endswith(b"+OK cgpymail POP3 Server connection closed\r\n")
+
+
+def test_new_mail_waits_for_the_next_login(world: World) -> None:
+    """Arrivals do not change the numbers of a session (spec 7.5.6)."""
+    link = login(world)
+    world.append(TWO)
+    assert link.feed(b"STAT\r\n").startswith(b"+OK 2 ")
+
+
+def test_service_is_never_shown_and_hidden_is_shown_to_the_owner(world: World) -> None:
+    """The visibility rules of spec 2.8 for POP."""
+    world.append(TWO, flags=flags.SERVICE)
+    world.append(TWO, flags=flags.HIDDEN)
+    link = world.connect("POP")
+    link.take()
+    assert b"+OK 3 messages" in link.feed(b"USER john\r\nPASS secret\r\n")
+
+
+def test_uidl_is_uidvalidity_and_uid(world: World) -> None:
+    """Stable over sessions (spec 14.4.1)."""
+    first = login(world).feed(b"UIDL\r\n")
+    assert first == login(world).feed(b"UIDL\r\n")
+    assert re.fullmatch(rb"\+OK .*\r\n1 (\d+)-1\r\n2 \1-2\r\n\.\r\n", first)
+    assert login(world).feed(b"UIDL 2\r\n").startswith(b"+OK 2 ")
+
+
+def test_pipelining(world: World) -> None:
+    """Commands sent at once are answered in order."""
+    link = world.connect("POP")
+    link.take()
+    sent = link.feed(b"USER john\r\nPASS secret\r\nSTAT\r\nNOOP\r\nRETR 2\r\nQUIT\r\n")
+    assert [line[:3] for line in sent.split(b"\r\n")][:5] == [b"+OK"] * 5
+    assert sent.endswith(TWO + b".\r\n+OK cgpymail POP3 Server connection closed\r\n")
+
+
+def test_thousands_of_pipelined_commands(world: World) -> None:
+    """Many commands in one packet neither nest nor stall."""
+    link = login(world)
+    assert link.feed(b"NOOP\r\n" * 5000) == b"+OK\r\n" * 5000
+
+
+def test_apop(world: World) -> None:
+    """The digest of the greeting's stamp and the password logs in."""
+    link = world.connect("POP")
+    found = re.search(rb"<.*>", link.take())
+    assert found
+    digest = hashlib.md5(found[0] + b"secret").hexdigest().encode()
+    assert link.feed(b"APOP john " + digest + b"\r\n").startswith(b"+OK 2 messages")
+    other = world.connect("POP")
+    other.take()
+    assert other.feed(b"APOP john " + digest + b"\r\n").startswith(b"-ERR [AUTH] ")
+
+
+def test_auth_plain_and_login(world: World) -> None:
+    """SASL with and without an initial response; cancelled, malformed, unknown."""
+    plain = base64.b64encode(b"\0john\0secret")
+    for script in (
+        b"AUTH PLAIN " + plain + b"\r\n",
+        b"AUTH PLAIN\r\n" + plain + b"\r\n",
+        b"AUTH LOGIN\r\n" + base64.b64encode(b"john") + b"\r\n" + base64.b64encode(b"secret") + b"\r\n",
+    ):
+        link = world.connect("POP")
+        link.take()
+        assert b"+OK 2 messages" in link.feed(script), script
+    link = world.connect("POP")
+    link.take()
+    assert link.feed(b"AUTH PLAIN\r\n*\r\n").startswith(b"+ \r\n-ERR")
+    assert link.feed(b"AUTH PLAIN !!!!\r\n").startswith(b"-ERR")
+    assert link.feed(b"AUTH XYZ\r\n") == b"-ERR Unknown mechanism\r\n"
+    assert link.feed(b"AUTH\r\n") == b"+OK Mechanisms follow\r\nPLAIN\r\nLOGIN\r\n.\r\n"
+
+
+def test_capa_before_and_after_the_login(world: World) -> None:
+    """What is announced is what is possible (RFC 2449)."""
+    link = world.connect("POP")
+    link.take()
+    before = link.feed(b"CAPA\r\n").split(b"\r\n")
+    for word in (b"TOP", b"UIDL", b"USER", b"RESP-CODES", b"AUTH-RESP-CODE", b"PIPELINING", b"STLS"):
+        assert word in before
+    assert b"SASL PLAIN LOGIN" in before
+    after = login(world).feed(b"CAPA\r\n").split(b"\r\n")
+    assert b"STLS" not in after
+    assert b"USER" not in after
+
+
+def test_clear_text_is_refused_at_user(world: World) -> None:
+    """Where passwords must not go in clear, none is ever sent (spec 9.1.6)."""
+    world.directory.clear_text = False
+    link = world.connect("POP")
+    link.take()
+    assert b"USER" not in link.feed(b"CAPA\r\n").split(b"\r\n")
+    assert link.feed(b"USER john\r\n").startswith(b"-ERR [SYS/PERM] ")
+    assert link.feed(b"AUTH PLAIN\r\n").startswith(b"-ERR [SYS/PERM] ")
+    link.feed(b"STLS\r\n")
+    link.handshake()
+    login(world, link)
+
+
+def test_nothing_sent_in_clear_behind_stls_is_executed(world: World) -> None:
+    """The injection behind STARTTLS that other servers had."""
+    link = world.connect("POP")
+    link.take()
+    assert link.feed(b"STLS\r\nUSER john\r\nPASS secret\r\n") == b"+OK Begin TLS\r\n"
+    link.handshake()
+    assert link.feed(b"STAT\r\n") == b"-ERR STAT is not possible now\r\n"
+    assert link.feed(b"STLS\r\n") == b"-ERR TLS is not possible now\r\n"
+
+
+def test_wrong_passwords(world: World) -> None:
+    """The answer does not tell whether the account exists; too many end the session."""
+    link = world.connect("POP")
+    link.take()
+    wrong = link.feed(b"USER john\r\nPASS no\r\n")
+    unknown = link.feed(b"USER nobody\r\nPASS no\r\n")
+    assert wrong == unknown
+    assert link.feed(b"PASS secret\r\n") == b"-ERR USER first\r\n"
+    for _ in range(DEFAULTS.failed_logins):
+        link.feed(b"USER john\r\nPASS no\r\n")
+    assert link.closed
+
+
+def test_limits_of_a_session(world: World) -> None:
+    """Too long lines, floods of nonsense and silence are refused; a neighbour does not notice."""
+    neighbour = login(world)
+    link = world.connect("POP")
+    link.take()
+    assert link.feed(b"USER " + b"x" * 100_000) == b"-ERR The line is too long\r\n"
+    assert link.feed(b"y" * 100_000 + b"\r\nNOOP\r\n") == b"-ERR NOOP is not possible now\r\n"
+    for _ in range(DEFAULTS.bad_commands):
+        link.feed(b"nonsense\r\n")
+    assert link.closed
+    silent = world.connect("POP")
+    world.clock.advance(DEFAULTS.login_time + 1)
+    assert silent.take().endswith(b"-ERR [SYS/TEMP] Idle for too long\r\n")
+    assert silent.closed
+    assert neighbour.feed(b"NOOP\r\n") == b"+OK\r\n"
+
+
+def test_reading_stops_from_a_client_that_is_far_ahead() -> None:
+    """A client that sends and does not read costs a bounded amount of memory."""
+    world = World(limits=replace(DEFAULTS, pending_commands=1000))
+    world.account()
+    world.append(b"Subject: large\r\n\r\n" + b"x" * 76 + b"\r\n" * 50_000, TWO)
+    link = world.connect("POP")
+    link.take()
+    link.feed(b"USER john\r\nPASS secret\r\n")
+    link.hold()
+    link.feed(b"RETR 1\r\n" + b"NOOP\r\n" * 1000)
+    assert link.paused
+    assert len(link.sent) < 200_000
+    link.release()
+    assert link.take().endswith(b"+OK\r\n" * 1000)
+    assert not link.paused
+
+
+def test_a_deleted_mailbox(world: World) -> None:
+    """When the server stops, every session hears it."""
+    link = login(world)
+    assert link.session is not None
+    link.session.shut_down()
+    assert link.take() == b"-ERR [SYS/TEMP] Server shutting down\r\n"
+    assert link.closed

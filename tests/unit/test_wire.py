@@ -1,0 +1,200 @@
+"""Connections and their factory over Twisted's test transports (runtime/wire.py, runtime/listening.py)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.listening import ModuleFactory
+from cgpymail.runtime.logs import Logs
+from cgpymail.runtime.wire import CLOSE_TIME, Connection, Wire, link_of
+from tests.support.results import result
+
+
+class Recorder:
+    """A session that writes down what it is told."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.told: list[Any] = []
+
+    def connected(self) -> None:
+        self.told.append("connected")
+
+    def received(self, data: bytes) -> None:
+        self.told.append(data)
+
+    def secured(self) -> None:
+        self.told.append("secured")
+
+    def timed_out(self) -> None:
+        self.told.append("timed out")
+
+    def shut_down(self) -> None:
+        self.told.append("shut down")
+        self.wire.close()
+
+    def disconnected(self) -> None:
+        self.told.append("disconnected")
+
+
+class Transport(StringTransport):
+    """With the parts of a TCP transport that StringTransport lacks."""
+
+    aborted = False
+    tls: Any = None
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        self.disconnecting = True
+
+    def startTLS(self, context: Any, normal: bool = True) -> bool:
+        self.tls = context
+        return True
+
+
+def connect(clock: Clock, tls: Any = None, peer: str = "192.0.2.7") -> tuple[Connection, Transport, Recorder]:
+    """A connection that is up."""
+    sessions: list[Recorder] = []
+
+    def make(wire: Wire) -> Recorder:
+        sessions.append(Recorder(wire))
+        return sessions[0]
+
+    connection = Connection(clock, tls, make)
+    transport = Transport(hostAddress=IPv4Address("TCP", "192.0.2.1", 143), peerAddress=IPv4Address("TCP", peer, 5))
+    connection.makeConnection(transport)
+    return connection, transport, sessions[0]
+
+
+def test_bytes_go_both_ways() -> None:
+    """What comes in is given to the session, what it writes goes out."""
+    connection, transport, session = connect(Clock())
+    connection.dataReceived(b"hello")
+    connection.write(b"hi")
+    assert (session.told, transport.value()) == (["connected", b"hello"], b"hi")
+    assert (connection.peer, connection.local) == ("192.0.2.7", "192.0.2.1")
+
+
+def test_silence_is_told_once_it_is_long_enough() -> None:
+    """The timer counts from the last byte in either direction."""
+    clock = Clock()
+    connection, _, session = connect(clock)
+    connection.set_timeout(60)
+    clock.advance(59)
+    connection.dataReceived(b"x")
+    clock.advance(59)
+    connection.resumeProducing()
+    clock.advance(59)
+    assert "timed out" not in session.told
+    clock.advance(1)
+    assert session.told[-1] == "timed out"
+
+
+def test_full_until_the_client_reads() -> None:
+    """A session that waits for drained goes on when there is room, or when the link is gone."""
+    connection, _, _ = connect(Clock())
+    result(connection.drained())
+    connection.pauseProducing()
+    assert connection.full
+    fired: list[object] = []
+    connection.drained().addCallback(fired.append)
+    assert not fired
+    connection.resumeProducing()
+    assert fired == [None] and not connection.full
+    connection.pauseProducing()
+    connection.drained().addCallback(fired.append)
+    connection.connectionLost()
+    assert fired == [None, None]
+
+
+def test_close_gives_the_client_a_while_to_read() -> None:
+    """After the last words the link is cut off if the client does not take them."""
+    clock = Clock()
+    connection, transport, session = connect(clock)
+    connection.close()
+    assert transport.disconnecting and not transport.aborted
+    connection.dataReceived(b"too late")
+    connection.write(b"too late")
+    assert session.told == ["connected"] and transport.value() == b""
+    clock.advance(CLOSE_TIME)
+    assert transport.aborted
+    connection.connectionLost()
+    assert session.told == ["connected", "disconnected"]
+    assert not clock.getDelayedCalls()
+
+
+def test_start_tls_tells_when_the_handshake_is_over() -> None:
+    """The first decrypted bytes come after ``secured``."""
+    context = object()
+    connection, transport, session = connect(Clock(), context)
+    assert connection.can_start_tls and not connection.encrypted
+    connection.start_tls()
+    assert transport.tls is context and connection.encrypted and not connection.can_start_tls
+    connection.dataReceived(b"x")
+    assert session.told == ["connected", "secured", b"x"]
+
+
+def test_the_same_host_counts_as_protected_only_if_trusted() -> None:
+    """Spec 9.1.6 with its setting."""
+    near, far = connect(Clock(), peer="127.0.0.1")[0], connect(Clock())[0]
+    assert link_of(near, "IMAP", True).secure
+    assert not link_of(near, "IMAP", False).secure
+    assert not link_of(far, "IMAP", True).secure
+
+
+def factory(**limits: int) -> tuple[ModuleFactory, list[str]]:
+    """A factory of recorders and its log."""
+    lines: list[str] = []
+    log = Logs(lines.append, {"IMAP": 5}).module("IMAP")
+    made = ModuleFactory(Clock(), log, replace(DEFAULTS, **limits), lambda wire, log: Recorder(wire), b"BYE\r\n")
+    return made, lines
+
+
+def dial(made: ModuleFactory, peer: str = "192.0.2.7") -> tuple[Any, Transport]:
+    """One more client."""
+    protocol = made.buildProtocol(IPv4Address("TCP", peer, 5))
+    transport = Transport(peerAddress=IPv4Address("TCP", peer, 5))
+    assert protocol is not None
+    protocol.makeConnection(transport)
+    return protocol, transport
+
+
+def test_sessions_over_the_limit_are_refused_politely() -> None:
+    """One line, and the link is closed; those who are in do not notice, and there is room again when one leaves."""
+    made, lines = factory(sessions=2)
+    first, _ = dial(made, "192.0.2.1")
+    dial(made, "192.0.2.2")
+    _, refused = dial(made, "192.0.2.3")
+    assert refused.value() == b"BYE\r\n" and refused.disconnecting
+    assert any("refused" in line for line in lines)
+    first.connectionLost()
+    _, welcome = dial(made, "192.0.2.3")
+    assert welcome.value() == b"" and made.sessions == 2
+
+
+def test_one_address_cannot_take_all_sessions() -> None:
+    """The limit per address leaves room for others."""
+    made, _ = factory(sessions_per_address=1)
+    dial(made)
+    assert dial(made)[1].value() == b"BYE\r\n"
+    assert dial(made, "192.0.2.8")[1].value() == b""
+
+
+def test_shutting_down_waits_for_the_last_session() -> None:
+    """Every session says good-bye; done when all are gone."""
+    made, _ = factory()
+    one, _ = dial(made)
+    two, _ = dial(made)
+    done: list[object] = []
+    made.shut_down().addCallback(done.append)
+    one.connectionLost()
+    assert not done
+    two.connectionLost()
+    assert done
+    result(made.shut_down())
