@@ -1,0 +1,46 @@
+"""What SEARCH needs to know of one session's mailbox: the border between manager/search.py and manager/handle.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cgpymail.mime.structure import Part
+from cgpymail.model.uidset import UidSet
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The session's view at the moment the search began: parallel columns by ascending UID, not changed afterwards.
+
+    Ghosts that still have a number are in it. ``dates`` are internal dates, seconds since the epoch; ``flags`` without
+    Recent, which is ``recent``: the UIDs that are \\Recent to this session (others may be in it too).
+    """
+
+    seqs: Sequence[int]
+    uids: Sequence[int]
+    flags: Sequence[int]
+    keywords: Sequence[int]
+    sizes: Sequence[int]
+    dates: Sequence[int]
+    recent: UidSet
+
+
+class Searchable(Protocol):
+    """One session's mailbox. The three readers raise MessageGone or NotPermitted for a message that vanished."""
+
+    def facts(self) -> Facts:
+        """A copy of the columns as this session sees them."""
+
+    def keyword_mask(self, name: str) -> int:
+        """The bit of a keyword, case ignored; 0 if the mailbox does not have it."""
+
+    async def headers(self, uid: int) -> bytes:
+        """The header block in wire form, cut at ``limits.header_size``."""
+
+    async def structure(self, uid: int) -> Part:
+        """The tree of parts."""
+
+    def content(self, uid: int) -> Any:
+        """IStoredContent; released by the caller."""
