@@ -59,6 +59,9 @@ class FlagNames:
     def many(self, flags: array[int], keywords: array[int], *, recent: bool) -> list[Names]:
         """The names for consecutive rows."""
         tables = self._recent if recent else self._plain
-        if keywords.tobytes() == bytes(len(keywords) * keywords.itemsize):
-            return list(map(tables[0].__getitem__, flags))
-        return [tables[keyword][flag] for flag, keyword in zip(flags, keywords, strict=True)]
+        names = list(map(tables[0].__getitem__, flags))
+        if keywords.tobytes() != bytes(len(keywords) * keywords.itemsize):
+            for place, mask in enumerate(keywords):
+                if mask:
+                    names[place] = tables[mask][flags[place]]
+        return names
