@@ -45,6 +45,7 @@ Infos = dict[str, dict[str, Any] | None]  # entries of account.info to be merged
 class Account:
     """The mailboxes of one account. One object per account in the process (manager.py sees to it).
 
+    ``turn`` is the queue: who has it may change the names, and whoever opens or closes a mailbox passes through it.
     ``formats``: extension -> the manual's name of the format (``mdir`` -> ``MailDirMailbox``).
     """
 
@@ -66,7 +67,7 @@ class Account:
         self._limits = limits
         self._entries: dict[str, TreeEntry] = {}
         self._scanned = 0.0
-        self._turn = DeferredLock()
+        self.turn = DeferredLock()
 
     # what there is
 
@@ -86,14 +87,14 @@ class Account:
     @property
     def busy(self) -> bool:
         """Whether the names are being changed just now."""
-        return bool(self._turn.locked)
+        return bool(self.turn.locked)
 
     async def load(self) -> None:
         """First look. INBOX is made if it is missing (spec 1.3); a new account gets its special mailboxes too.
 
         Raises StorageFailed.
         """
-        async with self._turn:
+        async with self.turn:
             await self._scan()
             new = not self._entries
             if not self._has_storage(names.INBOX):
@@ -104,7 +105,7 @@ class Account:
     async def refresh(self) -> None:
         """Look again for what others put there, unless the last look was a moment ago. Raises StorageFailed."""
         if self._runtime.clock.seconds() - self._scanned >= RESCAN_SECONDS:
-            async with self._turn:
+            async with self.turn:
                 await self._scan()
 
     async def _scan(self) -> None:
@@ -130,7 +131,7 @@ class Account:
     async def open(self, name: str) -> Mailbox:
         """The mailbox, opened if it is not; to be given back with ``close``. Raises NoSuchMailbox, NotSelectable,
         StorageFailed."""
-        async with self._turn:
+        async with self.turn:
             entry = self._existing(name)
             if not entry.format:
                 raise NotSelectable
@@ -179,7 +180,7 @@ class Account:
         Raises IllegalName, MailboxExists, LimitExceeded, StorageFailed.
         """
         names.check_new(name)
-        async with self._turn:
+        async with self.turn:
             await self._create(name, format or self.default_format, mailbox_class)
 
     async def _create(self, name: str, format: str, mailbox_class: str = "") -> None:
@@ -200,7 +201,7 @@ class Account:
     async def create_directory(self, name: str) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""
         names.check_new(name)
-        async with self._turn:
+        async with self.turn:
             entry = self._entries.get(name)
             if entry is not None and entry.directory:
                 raise MailboxExists
@@ -245,7 +246,7 @@ class Account:
         """
         if name == names.INBOX:
             raise CannotDo("INBOX cannot be deleted")
-        async with self._turn:
+        async with self.turn:
             entry = self._existing(name)
             self._check_unlocked(name)
             below = self.below(name)
@@ -295,7 +296,7 @@ class Account:
         if old == names.INBOX:
             await self._rename_inbox(new)
             return
-        async with self._turn:
+        async with self.turn:
             moves = self._plan_moves(old, new, children)
             added = [name for name in self._to_add(new) if name != new]
             await self._opened.settled(self.name)
@@ -346,7 +347,7 @@ class Account:
             await self.record.set_preferences(preferences)
 
     async def _rename_inbox(self, new: str) -> None:
-        async with self._turn:
+        async with self.turn:
             if new in self._entries:
                 raise MailboxExists
             await self._create(new, self._entries[names.INBOX].format)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from cgpymail.errors import Busy, MailError
@@ -71,7 +71,8 @@ class OpenMailboxes:
         self._log = runtime.logs.module("MAILBOX")
         self._table: dict[Key, Opened] = {}
         self._by_mailbox: dict[Mailbox, Opened] = {}
-        self._warm: dict[Opened, None] = {}  # unused ones, the one unused longest first
+        self._warm: dict[Opened, int] = {}  # unused ones with their octets, the one unused longest first
+        self._warm_octets = 0
         self._stopping = False
         self._tick: DelayedCall | None = None
 
@@ -98,8 +99,7 @@ class OpenMailboxes:
 
     def _use(self, opened: Opened) -> None:
         opened.users += 1
-        self._warm.pop(opened, None)
-        opened.cancel_timer()
+        self._no_longer_warm(opened)
 
     async def _open(self, account: Account, key: Key) -> Mailbox:
         opened = self._table[key] = Opened(account, key)
@@ -129,28 +129,38 @@ class OpenMailboxes:
         if opened.users or opened.busy:
             return
         if self._table.get(opened.key) is not opened:
-            self._start(self._close(opened))
+            self._start(self._retire(opened))
             return
-        self._warm[opened] = None
+        self._warm[opened] = opened.box.octets
+        self._warm_octets += self._warm[opened]
         opened.timer = self._runtime.clock.callLater(self._limits.warm_seconds, self._cool, opened)
-        total = sum(each.box.octets for each in self._warm)
-        for each in list(self._warm):
-            if total <= self._limits.warm_octets:
-                break
-            total -= each.box.octets
-            self._cool(each)
+        while self._warm_octets > self._limits.warm_octets:
+            self._cool(next(iter(self._warm)))
 
     def _cool(self, opened: Opened) -> None:
-        self._warm.pop(opened, None)
+        self._no_longer_warm(opened)
+        self._start(self._retire(opened))
+
+    def _no_longer_warm(self, opened: Opened) -> None:
+        self._warm_octets -= self._warm.pop(opened, 0)
         opened.cancel_timer()
-        self._start(self._close(opened))
+
+    async def _retire(self, opened: Opened, *, in_use: bool = False) -> None:
+        """Close it if it still has no users, or even if it is ``in_use``; not while its account's names change."""
+        async with opened.account.turn:
+            if (opened.users and not in_use) or opened.busy or opened.box not in self._by_mailbox:
+                return
+            closing = Deferred.fromCoroutine(self._close(opened))
+        await closing
 
     async def _close(self, opened: Opened) -> None:
-        opened.cancel_timer()
+        self._no_longer_warm(opened)
         opened.busy = Waiters()
         try:
-            await self._note(opened)
-            await opened.box.close()
+            try:
+                await self._note(opened)
+            finally:
+                await opened.box.close()
         finally:
             if self._table.get(opened.key) is opened:
                 del self._table[opened.key]
@@ -181,9 +191,9 @@ class OpenMailboxes:
 
     async def settled(self, owner: AccountName) -> None:
         """Wait until no mailbox of that account is being opened or closed. The caller has the account's turn, so
-        none begins to be opened meanwhile."""
-        for opened in [each for each in self._table.values() if each.key[0] == owner]:
-            await self._no_longer_busy(opened)
+        nobody new comes in meanwhile; but one who waited for a mailbox to close may open it first."""
+        while busy := [each for key, each in self._table.items() if key[0] == owner and each.busy is not None]:
+            await self._no_longer_busy(busy[0])
 
     def renamed(self, owner: AccountName, moves: Mapping[str, str]) -> None:
         """Mailboxes have other names now; sessions in them follow."""
@@ -198,10 +208,9 @@ class OpenMailboxes:
         opened = self._table.pop((owner, name), None)
         if opened is None:
             return
-        self._warm.pop(opened, None)
         opened.box.end()
         if not opened.users:
-            self._start(self._close(opened))
+            self._start(self._retire(opened))
 
     # as time goes by
 
@@ -232,13 +241,11 @@ class OpenMailboxes:
         if self._tick is not None:
             self._tick.cancel()
             self._tick = None
-        self._warm.clear()
-        while remaining := {*self._table.values(), *self._by_mailbox.values()}:
-            for opened in remaining:
-                if opened.busy is None:
-                    self._start(self._close(opened))
-            for opened in remaining:
+        while self._table or self._by_mailbox:
+            for opened in list(self._table.values()):
                 await self._no_longer_busy(opened)
+            last = [self._retire(opened, in_use=True) for opened in self._by_mailbox.values()]
+            await DeferredList([Deferred.fromCoroutine(each).addErrback(self._failed) for each in last])
 
     async def _no_longer_busy(self, opened: Opened) -> None:
         while opened.busy is not None:

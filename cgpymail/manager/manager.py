@@ -10,17 +10,19 @@ from collections.abc import Mapping
 
 from cgpymail.errors import Busy
 from cgpymail.interfaces import IDirectory
+from cgpymail.manager.account import Account
 from cgpymail.manager.accounts import Accounts, OpenTree
 from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.namespace import NameSpace
-from cgpymail.manager.user import User
+from cgpymail.manager.user import PUBLIC, User
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
 
 # Extension -> the manual's name, as in the setting DefaultMailboxType (spec 5.10).
 FORMATS = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}
+NO_PUBLIC_SECONDS = 10.0
 
 
 class MailboxManager:
@@ -36,10 +38,12 @@ class MailboxManager:
         limits: Limits,
         formats: Mapping[str, str] = FORMATS,
     ) -> None:
+        self._runtime = runtime
         self._directory = directory
         self._limits = limits
         self._opened = OpenMailboxes(runtime, limits)
         self._accounts = Accounts(runtime, directory, open_tree, self._opened, limits, formats)
+        self._no_public: dict[AccountName, float] = {}
         self._stopping = False
         self.delivery = Delivery(runtime, directory, self._accounts)
 
@@ -54,11 +58,24 @@ class MailboxManager:
         space = NameSpace(own, self._directory, self._accounts.find)
         user = User(space, service, session, self._limits, lambda: self._accounts.leave(name))
         try:
-            await user.look_around()
+            public = await self._find_public(name.domain)
         except BaseException:
             await user.close()
             raise
+        if public is not None:
+            user.look_at_public(public)
         return user
+
+    async def _find_public(self, domain: str) -> Account | None:
+        """The account of the public mailboxes. Asked at every login: that there is none is believed for a while."""
+        name = self._directory.route(PUBLIC, domain)
+        now = self._runtime.clock.seconds()
+        if name is None or self._no_public.get(name, now) > now:
+            return None
+        account = await self._accounts.find(name)
+        if account is None:
+            self._no_public[name] = now + NO_PUBLIC_SECONDS
+        return account
 
     async def stop(self) -> None:
         """Checkpoint and close every mailbox. Sessions have been ended before; nothing can be opened any more."""

@@ -45,10 +45,9 @@ class User:
         self._handles: set[Handle] = set()
         self._closed = False
 
-    async def look_around(self) -> None:
-        """Once after login: is there anything below ``~public/`` for this user?"""
-        account = await self._space.account(PUBLIC)
-        self._sees_public = account is not None and account is not self._own and self._listing.sees_any(account)
+    def look_at_public(self, account: Account) -> None:
+        """Once after login: is there anything below ``~public/``, that account, for this user?"""
+        self._sees_public = account is not self._own and self._listing.sees_any(account)
 
     async def close(self) -> None:
         """The session ends: its mailboxes are closed. Idempotent."""
