@@ -176,6 +176,12 @@ class Directory:
         self._logins.verified.forget(name)
         await record.set_settings(changes)
 
+    async def remove_password(self, name: AccountName) -> None:
+        """Nobody can log in any more. Raises NoSuchAccount, StorageFailed."""
+        record = await self.need(name)
+        self._logins.verified.forget(name)
+        await record.set_settings({PASSWORD: None})
+
     async def need(self, name: AccountName) -> AccountRecord:
         """The record. Raises NoSuchAccount, StorageFailed."""
         record = await self.find(name)

@@ -45,6 +45,7 @@ class Reader:
             self.fail(f"more than {MAX_SIZE} octets")
 
     def fail(self, problem: str) -> NoReturn:
+        """Raise SettingsError for the place where we are."""
         line = self.data.count(b"\n", 0, self.at) + 1
         column = self.at - (self.data.rfind(b"\n", 0, self.at) + 1) + 1
         raise SettingsError(problem, line, column)
@@ -56,6 +57,7 @@ class Reader:
         return self.data[self.at : self.at + 1]
 
     def open(self, bracket: str, problem: str) -> None:
+        """Past an opening bracket. Raises SettingsError with ``problem`` if it is not there."""
         if self._skip() != bracket.encode():
             self.fail(problem)
         self.at += 1
@@ -66,10 +68,12 @@ class Reader:
         return found
 
     def end(self) -> None:
+        """Nothing but white space may be left. Raises SettingsError."""
         if self._skip():
             self.fail("nothing more is expected here")
 
     def value(self, depth: int) -> Value:
+        """The value that comes next, inside ``depth`` brackets. Raises SettingsError."""
         first = self._skip()
         if depth > self._max_depth:
             self.fail("nested too deeply")

@@ -89,7 +89,9 @@ def test_time_and_files_come_from_the_runtime() -> None:
     forbidden = {"time.time", "time.sleep", "datetime.now"} | {f"os.{call}" for call in calls.split()}
     found = []
     for path, tree in modules():
-        if room(path) in ("demo",) or path.name == "files.py":
+        if (
+            room(path) in ("demo",) or path.name == "files.py" or path == PACKAGE / "admin" / "loop.py"
+        ):  # the tool's clock
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and ast.unparse(node) in forbidden:

@@ -1,0 +1,112 @@
+"""Where the layers are joined: runtime, directory, mailbox trees and the Mailbox Manager over one base directory.
+
+The daemon (tap.py) and the ``cgpymail`` tool make the same composition, each with a runtime of its own kind; the lock
+on ``<base>/.lock`` lets one of them at a time have the base directory.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+
+from cgpymail.config import Settings
+from cgpymail.directory.directory import Directory
+from cgpymail.errors import BadSettings
+from cgpymail.interfaces import IAccountRecord, IMailboxTree
+from cgpymail.manager.manager import MailboxManager
+from cgpymail.manager.services import Services
+from cgpymail.model.identity import AccountName
+from cgpymail.runtime.runtime import Runtime
+from cgpymail.runtime.spool import Spool
+from cgpymail.stores.tree import DiskTree
+
+LOCK = ".lock"
+SPOOL = ".spool"
+
+
+class BaseTaken(SystemExit):
+    """Another process works on the base directory."""
+
+
+class BaseUnusable(SystemExit):
+    """The base directory is not there, or not ours to write."""
+
+
+@dataclass(slots=True)
+class Server:
+    """Everything below the protocols. ``stop`` comes after the last session has ended."""
+
+    services: Services
+    directory: Directory
+    _lock: int
+
+    async def create_account(self, name: str, password: bytes = b"", *, domain: str = "", encryption: str = "") -> None:
+        """A new account with INBOX and its special mailboxes. ``domain`` empty: the main one.
+
+        Raises IllegalName, AccountExists, NoSuchAccount (no such domain), BadSettings (password), StorageFailed.
+        """
+        try:
+            text = password.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadSettings("A password must be in UTF-8") from None
+        place = domain or self.directory.domains.main.name
+        record = await self.directory.create(name, place, text, encryption)
+        user = await self.services.manager.connect(record.name, "ADMIN", "create")  # makes what a new account has
+        await user.close()
+
+    async def delete_account(self, name: AccountName) -> None:
+        """Remove an account with all its mail. Raises NoSuchAccount, StorageFailed."""
+        await self.directory.delete(name)
+
+    async def stop(self) -> None:
+        """Close every mailbox, finish every write, and give the base directory free."""
+        await self.services.manager.stop()
+        await self.directory.stop()
+        self.services.runtime.files.close(self._lock)
+
+
+def assemble(settings: Settings, runtime: Runtime) -> Server:
+    """Take the base directory and put everything together. Blocking.
+
+    Raises BaseTaken, BaseUnusable, with texts for people.
+    """
+    try:
+        lock = _take(settings.base, runtime)
+        directory = Directory(runtime, settings.base, settings.domain, settings.limits)
+        directory.load()
+        spool = _spool(settings, runtime)
+    except OSError as problem:
+        raise BaseUnusable(f"The base directory {settings.base} cannot be used: {problem}") from problem
+
+    def open_tree(record: IAccountRecord) -> IMailboxTree:
+        tree: IMailboxTree = DiskTree(runtime, record.path)
+        return tree
+
+    manager = MailboxManager(runtime, directory, open_tree, settings.limits)
+    services = Services(runtime, directory, manager, spool, settings.limits, settings.host, settings.trust_same_host)
+    return Server(services, directory, lock)
+
+
+def _take(base: str, runtime: Runtime) -> int:
+    """The lock; the base directory itself is made if only it is missing."""
+    files = runtime.files
+    if not files.exists(base):
+        files.mkdir(base)
+    if not stat.S_ISDIR(files.stat(f"{base}/.").st_mode):
+        raise BaseUnusable(f"{base} is not a directory")
+    try:
+        return files.lock(f"{base}/{LOCK}")
+    except BlockingIOError as problem:
+        raise BaseTaken(
+            f"The base directory {base} is in use by another process: the server is running, or another cgpymail "
+            "command is. Stop the server first"
+        ) from problem
+
+
+def _spool(settings: Settings, runtime: Runtime) -> Spool:
+    path = f"{settings.base}/{SPOOL}"
+    if not runtime.files.exists(path):
+        runtime.files.mkdir(path)
+    spool = Spool(runtime.files, path, settings.limits.spool_memory)
+    spool.clear()
+    return spool

@@ -1,0 +1,145 @@
+"""The ``cgpymail`` command: its words are in cgpymail.admin.options, its commands in cgpymail.admin; here they are
+joined with the configuration and the assembled server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cgpymail.admin import accounts, exits, lmtpclient
+from cgpymail.admin.deliver import deliver_directly, read_message
+from cgpymail.admin.loop import CommandLoop
+from cgpymail.admin.options import DEFAULT_CONFIG, parser
+from cgpymail.assembly import BaseTaken, BaseUnusable, assemble
+from cgpymail.config import ConfigError, Problem, Settings, load
+from cgpymail.errors import MailError
+from cgpymail.interfaces import IContent
+from cgpymail.runtime.files import Files
+from cgpymail.runtime.spool import Spool
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do one command; the exit code. Everything for people goes to standard output, complaints to standard error."""
+    options = parser().parse_args(arguments)
+    try:
+        settings = read_settings(options)
+        if options.command == "check-config":
+            print(f"{options.config or DEFAULT_CONFIG}: no errors")
+            return exits.OK
+        return _account(options, settings) if options.command == "account" else _deliver(options, settings)
+    except ConfigError as problem:
+        return _complain(str(problem), exits.CONFIG)
+    except BaseTaken as problem:
+        return _complain(str(problem), exits.TRY_AGAIN)
+    except BaseUnusable as problem:
+        return _complain(str(problem), exits.CANNOT_CREATE)
+    except MailError as problem:
+        return _complain(str(problem), exits.of_error(problem))
+    except (accounts.Cancelled, EOFError, KeyboardInterrupt) as problem:
+        return _complain(str(problem) or "cancelled", exits.UNAVAILABLE)
+
+
+def read_settings(options: argparse.Namespace) -> Settings:
+    """The configuration; with --base alone, no file is needed. Raises ConfigError."""
+    if options.base and not options.config and options.command != "check-config":
+        domain = options.domain or socket.getfqdn()
+        return Settings(base=os.path.abspath(options.base), domain=domain, host=domain)
+    path = os.path.abspath(options.config or DEFAULT_CONFIG)
+    try:
+        text = Files().read_file(path).decode("utf-8")
+    except OSError as problem:
+        raise ConfigError(path, [_problem(f"{problem.strerror}", "name another file with --config")]) from problem
+    except UnicodeDecodeError as problem:
+        raise ConfigError(path, [_problem("not UTF-8", "save it as UTF-8")]) from problem
+    settings = load(path, text, os.path.dirname(path))
+    if options.base:
+        settings = replace(settings, base=os.path.abspath(options.base))
+    return replace(settings, domain=options.domain) if options.domain else settings
+
+
+def _account(options: argparse.Namespace, settings: Settings) -> int:
+    loop = CommandLoop(_log)
+    server = assemble(settings, loop.runtime)
+    try:
+        return loop.run(accounts.run(options, server, print))
+    finally:
+        loop.run(server.stop())
+
+
+def _deliver(options: argparse.Namespace, settings: Settings) -> int:
+    for address in (options.sender or "", *options.recipients):
+        if any(ord(char) < 32 or char in "<>\x7f" for char in address.strip("<>")):
+            return _complain(f"{address!r} is not an address", exits.USAGE)
+    folder = tempfile.mkdtemp(prefix="cgpymail-")
+    try:
+        spool = Spool(Files(), folder, settings.limits.spool_memory)
+        content, found = read_message(sys.stdin.buffer, spool, settings.limits.message_size)
+        sender = found if options.sender is None else options.sender.strip("<>")
+        try:
+            outcomes = _send(options, settings, sender, content)
+        finally:
+            content.release()
+    except OSError as problem:
+        return _complain(f"the message could not be read: {problem}", exits.TRY_AGAIN)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for address, (code, text) in zip(options.recipients, outcomes, strict=True):
+        if code != exits.OK:
+            _complain(f"{address}: {text}", code)
+    return exits.together(code for code, _ in outcomes)
+
+
+def _send(options: argparse.Namespace, settings: Settings, sender: str, content: IContent) -> list[tuple[int, str]]:
+    """By LMTP to the running server, else directly."""
+    try:
+        where = options.lmtp or _lmtp_listener(settings)
+        if where:
+            return lmtpclient.send(where, sender, options.recipients, content)
+    except lmtpclient.Unreachable as problem:
+        if options.lmtp:
+            return [(exits.TRY_AGAIN, str(problem))] * len(options.recipients)
+    loop = CommandLoop(_log)
+    server = assemble(settings, loop.runtime)
+    try:
+        return loop.run(deliver_directly(server.services.manager.delivery, sender, options.recipients, content))
+    finally:
+        loop.run(server.stop())
+
+
+def _lmtp_listener(settings: Settings) -> str:
+    """Where the configured server takes LMTP: a socket before a port; empty if nowhere."""
+    listeners = sorted(settings.lmtp.listeners, key=lambda listener: not listener.socket)
+    for listener in listeners:
+        if not listener.tls:
+            return listener.socket or f"{listener.address}:{listener.port}"
+    return ""
+
+
+def _problem(text: str, remedy: str) -> Problem:
+    return Problem("file", 0, text, remedy)
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"cgpymail: {text}", file=sys.stderr)
+    return code
+
+
+def _log(text: str) -> None:
+    """Log records of one command: failures only reach the terminal."""
+    if text.startswith("1 "):
+        print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
