@@ -6,7 +6,6 @@ published to every other session through the mailbox's log. Numbers are those of
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,14 +17,15 @@ from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import read_headers, read_structure
-from cgpymail.manager.runs import as_array, runs
+from cgpymail.manager.searching import search_session
 from cgpymail.manager.storing import StoreAction, plan
 from cgpymail.manager.transfer import CopyResult, Resolve, Target, copy_messages, move_messages
 from cgpymail.manager.view import NOBODY, NOTHING, Selection
 from cgpymail.mime.structure import Part
 from cgpymail.model import flags, rights
-from cgpymail.model.columns import Row
+from cgpymail.model.columns import Columns, Row
 from cgpymail.model.message import FlagUpdate
+from cgpymail.model.search import SearchKey
 from cgpymail.model.uidset import NumberSet, UidSet
 
 __all__ = ["CopyResult", "Handle", "Resolve", "Selection", "Target", "Updates"]
@@ -184,29 +184,16 @@ class Handle:
 
         Raises MessageGone.
         """
-        columns, names = self._mailbox.store.columns, self._mailbox.flag_names
-        wanted = as_array(uids)
-        found: list[Names] = []
-        for start, stop, place in runs(columns.uid, wanted):
-            if start > len(found):
-                found.extend(self._ghost_flags(wanted[len(found) : start]))
-            end = place + stop - start
-            found.extend(names.many(columns.flags[place:end], columns.keywords[place:end], recent=False))
-        if len(found) < len(wanted):
-            found.extend(self._ghost_flags(wanted[len(found) :]))
-        self._mark_recent(wanted, found)
+        rows, names = self.rows(uids), self._mailbox.flag_names
+        found = names.many(rows.flags, rows.keywords, recent=False)
+        for low, high in self._recent:
+            start, stop = bisect_left(rows.uid, low), bisect_right(rows.uid, high)
+            found[start:stop] = names.many(rows.flags[start:stop], rows.keywords[start:stop], recent=True)
         return found
 
-    def _ghost_flags(self, uids: array[int]) -> list[Names]:
-        rows = [self.row(uid) for uid in uids]
-        return [self._mailbox.flag_names.one(row.flags, row.keywords, recent=False) for row in rows]
-
-    def _mark_recent(self, uids: array[int], names: list[Names]) -> None:
-        """Put the names of those that are \\Recent to this session in place of the others."""
-        for low, high in self._recent:
-            for place in range(bisect_left(uids, low), bisect_right(uids, high)):
-                row = self.row(uids[place])
-                names[place] = self._mailbox.flag_names.one(row.flags, row.keywords, recent=True)
+    def rows(self, uids: Sequence[int]) -> Columns:
+        """A copy of the rows of ascending ``uids`` of this view, ghosts too: for many messages. Raises MessageGone."""
+        return self._mailbox.rows(uids)
 
     def row(self, uid: int) -> Row:
         """A message of this view, a ghost too. Raises MessageGone."""
@@ -250,6 +237,15 @@ class Handle:
     def cache(self, uid: int, kind: str, value: bytes) -> None:
         """Keep finished bytes (ENVELOPE, BODYSTRUCTURE) for every session."""
         self._mailbox.facts.put(self._mailbox.number, uid, kind, value, len(value))
+
+    async def search(self, key: SearchKey) -> list[int]:
+        """UIDs of the messages of this view that ``key`` names, ascending. Raises StorageFailed, MailboxGone."""
+        self._standing()
+        return await search_session(self, self._mailbox, key)
+
+    def recent_uids(self) -> UidSet:
+        """Ranges that hold the messages \\Recent to this session."""
+        return UidSet.from_ranges(self._recent)
 
     # -- changes by this session ---------------------------------------------------------------------------------
 

@@ -14,16 +14,17 @@ from typing import Any
 from twisted.internet.defer import DeferredLock
 from zope.interface import implementer
 
-from cgpymail.errors import MailboxGone
+from cgpymail.errors import MailboxGone, MessageGone
 from cgpymail.interfaces import IStoreListener
 from cgpymail.manager.departed import Departed
 from cgpymail.manager.facts import Facts
 from cgpymail.manager.flagnames import FlagNames
 from cgpymail.manager.hub import Hub, Member
 from cgpymail.manager.picture import Picture
+from cgpymail.manager.runs import as_array, runs
 from cgpymail.manager.view import View
 from cgpymail.model.changes import Arrived, Change, Expunged
-from cgpymail.model.columns import Row
+from cgpymail.model.columns import Columns, Row
 from cgpymail.model.flags import DELETED
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import MailboxStatus
@@ -201,6 +202,19 @@ class Mailbox:
         """A message that is there, or departed and still in some view."""
         place = self.store.columns.find(uid)
         found: Row | None = self.store.columns.row(place) if place >= 0 else self.departed.find(uid)
+        return found
+
+    def rows(self, uids: Sequence[int]) -> Columns:
+        """A copy of the rows of ascending ``uids``, departed ones too. Raises MessageGone."""
+        columns, wanted, found = self.store.columns, as_array(uids), Columns()
+        for start, stop, place in runs(columns.uid, wanted):
+            found.extend(columns, place, place + stop - start)
+        if len(found) < len(wanted):
+            for uid in set(wanted).difference(found.uid):
+                row = self.departed.find(uid)
+                if row is None:
+                    raise MessageGone
+                found.insert(row)
         return found
 
     def status(self, hides: int) -> MailboxStatus:

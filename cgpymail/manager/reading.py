@@ -39,11 +39,11 @@ async def pieces(content: Any, clock: Clock) -> AsyncIterator[bytes]:
         offset += len(piece)
         count += 1
         if count % PIECES_PER_TURN == 0:
-            await _turn(clock)
+            await next_turn(clock)
 
 
-def _turn(clock: Clock) -> Deferred[None]:
-    """Let the reactor do something else."""
+def next_turn(clock: Clock) -> Deferred[None]:
+    """Fires when the reactor has done what else is due."""
     later: Deferred[None] = Deferred()
     clock.callLater(0, later.callback, None)
     return later

@@ -77,13 +77,17 @@ class Columns:
             cut(column, chosen)
         return removed
 
+    def extend(self, other: Columns, start: int, stop: int) -> None:
+        """Add the rows of ``other`` from ``start`` up to ``stop``, all of them above those here."""
+        for name in self.__slots__:
+            getattr(self, name).extend(getattr(other, name)[start:stop])
+
     def merge(self, other: Columns) -> None:
         """Put the rows of ``other`` (none of them here yet) in at their places."""
         if not other.uid:
             return
         if not self.uid or other.uid[0] > self.uid[-1]:
-            for name in self.__slots__:
-                getattr(self, name).extend(getattr(other, name))
+            self.extend(other, 0, len(other))
             return
         for place in range(len(other)):
             self.insert(other.row(place))

@@ -23,19 +23,7 @@ from cgpymail.runtime.spool import MemoryContent
 from tests.support.sharing import OWNER, Shared, listed, run
 
 STEPS = 5_000
-SETTABLE = (
-    "\\Seen",
-    "\\Answered",
-    "\\Flagged",
-    "\\Deleted",
-    "\\Draft",
-    "$Forwarded",
-    "Junk",
-    "$label1",
-    "work",
-    "Home",
-)
-KEYWORDS = {"work", "home"}
+SETTABLE = (*flags.to_imap(flags.IMAP_FLAGS & ~flags.MDN_SENT), "$label1", "work", "Home")
 
 
 @dataclass(frozen=True)

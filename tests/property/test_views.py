@@ -33,6 +33,7 @@ class NaiveClient:
         self.flags = dict(shown)  # by UID, as far as the client knows
         self.uids = sorted(shown)  # by sequence number
         self.top = max(shown, default=0)
+        self.since = 0  # how many expunges there had been when it was last told of all
 
     def apply(self, told: Told, now: dict[int, int]) -> None:
         """Do what a client does with the answers; new messages are fetched, as clients do."""
@@ -64,14 +65,16 @@ class Views(RuleBasedStateMachine):
         self.pictures: dict[int, Picture] = {}
         self.clients: list[NaiveClient] = []
         self.rows: dict[int, Row] = {}  # of expunged messages
-        self.kept: set[int] = set()  # expunged and not forgotten
+        self.kept: dict[int, int] = {}  # expunged and not forgotten, each with the number of its expunge
+        self.expunges = 0
         self.next_uid = 1
         self.modseq = 10
 
     def forgotten(self, uids: object) -> None:
         """What the departed say may go; checked below, when the client that was just told has taken it in."""
         assert isinstance(uids, (list, tuple))
-        self.kept -= set(uids)
+        for uid in uids:
+            del self.kept[uid]
 
     def now(self) -> dict[int, int]:
         """Flags by UID."""
@@ -125,7 +128,8 @@ class Views(RuleBasedStateMachine):
         self.rows.update({uid: rows.row(rows.find(uid)) for uid in uids})
         change = Expunged(uids, self.draw(), rows)
         self.publish(change)
-        self.kept.update(uids)
+        self.kept.update(dict.fromkeys(uids, self.expunges))
+        self.expunges += 1
         self.departed.add(uids, rows)
 
     @precondition(lambda self: len(self.clients) < 6)
@@ -137,6 +141,7 @@ class Views(RuleBasedStateMachine):
             picture = self.pictures[hides] = Picture(self.columns, hides, self.log_limit)
         view = View(picture, self.columns, self.departed)
         self.clients.append(NaiveClient(view, hides, self.shown(hides)))
+        self.clients[-1].since = self.expunges
 
     @precondition(lambda self: self.clients)
     @rule(data=st.data())
@@ -155,6 +160,7 @@ class Views(RuleBasedStateMachine):
         client.apply(client.view.tell(expunge=expunge), self.now())
         shown = self.shown(client.hides)
         if expunge:
+            client.since = self.expunges
             assert set(client.uids) <= set(shown)
         assert all(uid <= client.top for uid in shown)
         assert {uid: client.flags[uid] for uid in client.uids if uid in shown} == {
@@ -195,13 +201,14 @@ class Views(RuleBasedStateMachine):
 
     @invariant()
     def messages_in_a_list_can_be_read(self) -> None:
-        """The last row of every expunged message that a client still has is there; without clients none is kept."""
+        """Expunged messages are kept, with their last row, until every session of that time was told or is closed."""
         for client in self.clients:
             for uid in set(client.uids) - set(self.columns.uid):
                 assert uid in self.kept
                 assert self.departed.find(uid) == self.rows[uid]
-        assert set(self.departed.rows.uid) == self.kept
-        assert self.clients or not self.kept
+        assert set(self.departed.rows.uid) == set(self.kept)
+        oldest = min((client.since for client in self.clients), default=self.expunges)
+        assert all(number >= oldest for number in self.kept.values())
 
 
 class ViewsWithLongLog(Views):
