@@ -17,7 +17,7 @@ from datetime import timedelta
 from enum import IntEnum
 
 from cgpymail.errors import MessageGone, NotPermitted
-from cgpymail.manager.searchtext import Work, body_has, charge_header, field_has, header_has
+from cgpymail.manager.searchtext import MESSAGE_COST, Work, body_has, field_has, header_has
 from cgpymail.manager.searchview import Facts, Searchable
 from cgpymail.mime.charsets import fold_text
 from cgpymail.mime.dates import sent_day
@@ -151,12 +151,12 @@ class _Program:
         if isinstance(key, Body):
             return await body_has(self._mailbox, uid, text, self._limits, self._work)
         header = await self._mailbox.headers(uid)
-        await charge_header(self._work, header)
+        await self._work.charge(MESSAGE_COST + len(header))
         if isinstance(key, Header):
-            return field_has(header, key.field.encode("utf-8"), text, self._limits.header_fields)
+            return await field_has(header, key.field.encode("utf-8"), text, self._limits.header_fields, self._work)
         if isinstance(key, Sent):
             return self._sent(key, header)
-        if header_has(header, text, self._limits.header_fields):
+        if await header_has(header, text, self._limits.header_fields, self._work):
             return True
         return await body_has(self._mailbox, uid, text, self._limits, self._work)
 

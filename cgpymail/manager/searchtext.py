@@ -21,7 +21,8 @@ from cgpymail.runtime.limits import KB, Limits
 PIECE = 64 * KB  # octets read and decoded at a time
 TURN = 256 * KB  # octets of text worked on before the reactor gets its turn: a few milliseconds
 MESSAGE_COST = 4 * KB  # what opening any message costs, in such octets
-_FIELD_COST = 256  # what one header field costs
+_FIELD_COST = 256  # what one header field costs, in such octets
+_DECODE_COST = 32  # what an octet costs where there may be encoded words
 # Folding joins letters and their marks, so a match may have been longer before: keep some more of it.
 _STRETCH = 4
 _SLACK = 32
@@ -42,11 +43,6 @@ class Work:
             await self._pause()
 
 
-async def charge_header(work: Work, header: bytes) -> None:
-    """A header is about to be looked through."""
-    await work.charge(MESSAGE_COST + len(header) + header.count(b"\n") * _FIELD_COST)
-
-
 class Finder:
     """Whether a folded text occurs in text that comes in pieces."""
 
@@ -62,20 +58,26 @@ class Finder:
         return self._wanted in fold_text(text)
 
 
-def field_has(header: bytes, name: bytes, wanted: str, limit: int) -> bool:
+async def field_has(header: bytes, name: bytes, wanted: str, limit: int, work: Work) -> bool:
     """Whether a field called ``name`` (lower case) contains a folded text; an empty text asks for the field only."""
-    return any(_value_has(value, wanted) for value in first_values(header, (name,), limit).get(name, ()))
+    for value in first_values(header, (name,), limit).get(name, ()):
+        await work.charge(_FIELD_COST + _DECODE_COST * len(value))
+        if _value_has(value, wanted):
+            return True
+    return False
 
 
-def header_has(header: bytes, wanted: str, limit: int) -> bool:
+async def header_has(header: bytes, wanted: str, limit: int, work: Work) -> bool:
     """Whether a folded text occurs in some field, its name or its value."""
     if b"=?" not in header and header.isascii():  # nothing to decode: the whole block at once
         block = header.replace(b"\r\n ", b" ").replace(b"\r\n\t", b"\t")
         return wanted in fold_text(block.decode("ascii"))
     for field in split_fields(header, limit):
-        if field.name and wanted in fold_text(f"{field.name.decode('ascii')}: {decode_words(unfold(field.value))}"):
+        value = unfold(field.value)
+        await work.charge(_FIELD_COST + _DECODE_COST * len(value))
+        if field.name and wanted in fold_text(f"{field.name.decode('ascii')}: {decode_words(value)}"):
             return True
-        if _value_has(unfold(field.value), wanted):
+        if _value_has(value, wanted):
             return True
     return False
 
@@ -121,8 +123,8 @@ async def _inner_header_has(content: Any, inner: Part, wanted: str, limits: Limi
     block = bytearray()
     while inner.start + len(block) < end:
         block += await _read(content, inner.start + len(block), end)
-    await charge_header(work, bytes(block))
-    return header_has(bytes(block), wanted, limits.header_fields)
+    await work.charge(len(block))
+    return await header_has(bytes(block), wanted, limits.header_fields, work)
 
 
 async def _text_has(content: Any, part: Part, wanted: str, work: Work) -> bool:

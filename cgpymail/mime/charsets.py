@@ -43,6 +43,7 @@ _TABLE: dict[str, str] = {name: name for name in _CODECS}
 _TABLE.update({alias: name for alias, name in aliases.items() if name in _CODECS})
 _TABLE.update(_LOOSE)
 _TABLE = {alias: _LOOSE.get(name, name) for alias, name in _TABLE.items()}
+_MARKED = {"utf_16": "utf_16_be", "utf_32": "utf_32_be"}  # without the mark that these need: RFC 2781 4.3
 _PLAIN = frozenset({"ascii", "utf_8"})
 
 
@@ -64,7 +65,9 @@ def text_decoder(charset: str) -> TextDecoder:
     """A decoder for text that claims ``charset``; UTF-8 or else Latin-1 when it is ASCII, empty or not known."""
     codec = find_charset(charset) if charset else None
     if codec is None or codec in _PLAIN:
-        return _GuessDecoder()
+        return _SecondThoughts("utf_8", "strict", "latin_1")
+    if codec in _MARKED:
+        return _SecondThoughts(codec, "replace", _MARKED[codec])
     return codecs.getincrementaldecoder(codec)("replace")
 
 
@@ -82,20 +85,21 @@ def fold_text(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-class _GuessDecoder:
-    """UTF-8 as long as it is; from the first octets that are not, Latin-1, which takes everything."""
+class _SecondThoughts:
+    """One codec as long as it takes the text; from the first octets that it refuses, another, which refuses none."""
 
-    def __init__(self) -> None:
-        self._decoder: codecs.IncrementalDecoder = codecs.getincrementaldecoder("utf-8")("strict")
-        self._latin = False
+    def __init__(self, codec: str, errors: str, other: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(codec)(errors)
+        self._other: str | None = other
 
     def decode(self, data: bytes, final: bool = False) -> str:
         """TextDecoder.decode."""
-        if self._latin:
-            return data.decode("latin-1")
         kept = self._decoder.getstate()[0]
         try:
             return self._decoder.decode(data, final)
-        except UnicodeDecodeError:
-            self._latin = True
-            return (kept + data).decode("latin-1")
+        except UnicodeError:
+            if self._other is None:
+                raise
+        self._decoder = codecs.getincrementaldecoder(self._other)("replace")
+        self._other = None
+        return self._decoder.decode(kept + data, final)

@@ -20,6 +20,7 @@ from cgpymail.mime.decode import decode_base64
 _FIELD = re.compile(rb"(?:([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)|[^\n]++)(?:\n|\Z)|\n")
 # charset, "*" language (RFC 2231 section 5), encoding, text. Spaces inside are tolerated: many senders forget "_".
 _WORD = re.compile(rb"=\?([^?*\s]++)(?:\*[^?\s]*+)?\?([BbQq])\?([^?\r\n]*+)\?=")
+MAX_WORDS = 1_000  # encoded words of one value that are decoded; the others stay as they are
 _BLANK = b" \t\r\n"
 
 
@@ -89,24 +90,16 @@ def decode_words(value: bytes) -> str:
     """
     if b"=?" not in value:
         return to_text(value, "")
-    runs: list[tuple[str | None, bytes]] = []  # charset, or None for plain text
+    runs: list[tuple[bytes | None, list[bytes]]] = []  # charset, or None for plain text
     place = 0
-    for match in _WORD.finditer(value):
+    for match in islice(_WORD.finditer(value), MAX_WORDS):
         gap = value[place : match.start()]
         if gap and (place == 0 or gap.strip(_BLANK)):
-            runs.append((None, gap))
-        charset = match[1].decode("latin-1").lower()
-        data = _decode_word(match[2], match[3])
-        if runs and runs[-1][0] == charset:
-            runs[-1] = (charset, runs[-1][1] + data)
-        else:
-            runs.append((charset, data))
+            runs.append((None, [gap]))
+        charset, encoding, text = match.groups()
+        if not runs or runs[-1][0] != charset:
+            runs.append((charset, []))
+        runs[-1][1].append(decode_base64(text) if encoding in b"Bb" else binascii.a2b_qp(text, header=True))
         place = match.end()
-    runs.append((None, value[place:]))
-    return "".join(to_text(data, charset or "") for charset, data in runs)
-
-
-def _decode_word(encoding: bytes, text: bytes) -> bytes:
-    if encoding in b"Bb":
-        return decode_base64(text)
-    return binascii.a2b_qp(text, header=True)
+    runs.append((None, [value[place:]]))
+    return "".join(to_text(b"".join(data), (charset or b"").decode("latin-1").lower()) for charset, data in runs)

@@ -83,6 +83,8 @@ def test_charsets_by_name(name: str, codec: str | None) -> None:
         (b"\xe4", "", "ä"),
         (b"\xe4", "nobody-knows", "ä"),
         ("日本".encode("iso2022_jp"), "iso-2022-jp", "日本"),
+        ("ä".encode("utf-16"), "utf-16", "ä"),
+        (b"\x00a\x00b", "utf-16", "ab"),
         (b"\xff\xff", "big5", "\ufffd\ufffd"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cgpymail.mime.headers import decode_words, first_values, select_fields, split_fields, unfold
+from cgpymail.mime.headers import MAX_WORDS, decode_words, first_values, select_fields, split_fields, unfold
 
 BLOCK = b"From: a\r\nX-Long: one\r\n\ttwo\r\n three\r\nno field\r\nSUBJECT : hello\r\nfrom: b\r\n\r\n"
 
@@ -87,3 +87,9 @@ def test_cut_header_still_ends_with_a_blank_line() -> None:
 def test_encoded_words_become_text(value: bytes, expected: str) -> None:
     """Search finds what a mail program shows."""
     assert decode_words(value) == expected
+
+
+def test_a_thousand_encoded_words_are_decoded() -> None:
+    """The rest of such a field stays readable as it is."""
+    text = decode_words(b"=?utf-8?q?a?= " * (MAX_WORDS + 1))
+    assert text == "a" * MAX_WORDS + " =?utf-8?q?a?= "
