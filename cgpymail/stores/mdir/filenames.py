@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, replace
+import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cgpymail.model.flags import ALL_FLAGS, EXPUNGED, from_letters, to_letters
@@ -41,9 +42,10 @@ class MessageName:
         original = f"-O{self.origuid}" if self.origuid else ""
         return f"{prefix}{self.uid}{original}-{letters}-{_stamp(self.date)}-{self.lines}"
 
-    def marked(self, mask: int) -> MessageName:
-        """The same message with other flags and marks."""
-        return replace(self, mask=mask)
+    @property
+    def stamp(self) -> int:
+        """A checksum of what no flag change alters: by it and its length a message file is known again."""
+        return zlib.crc32(f"{self.uid}-{self.origuid}-{_stamp(self.date)}-{self.lines}".encode())
 
 
 def parse(name: str) -> MessageName | None:

@@ -9,8 +9,9 @@ other programs: other widths, unknown letters, a UID that another file has alrea
 ``Location.offset`` is their number there.
 
 Opening needs no look into any file: the size in wire form is the length on disk plus the number of lines. Only files
-without a permanent UID, which are never ours, are read to the end once. Bytes of a message are known by their UID, for
-the file appeared whole or not at all: ``Location.crc`` is 0.
+without a permanent UID, which are never ours, are read to the end once. A file appears whole or not at all, so a
+message is known by what is constant in its name: ``Location.crc`` is a checksum of that. No file counts as
+unacknowledged for want of a journal record: what nobody reserved a UID for came from others, and is accepted.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from cgpymail.stores.attributes import read_keywords, read_note, write_keywords,
 from cgpymail.stores.mailfile import (
     FOREIGN,
     Attributes,
+    Expected,
     Flushed,
     Found,
     Known,
@@ -130,7 +132,7 @@ class MdirFile(MailFile):
                 return False
         return True
 
-    def scan(self, tail: bool) -> Iterator[Found | Attributes]:
+    def scan(self, tail: bool, expected: Expected) -> Iterator[Found | Attributes]:
         """What the names tell, in UID order; then files whose UID is another's."""
         listing, self._listing = self._listing, Listing()
         wanted = set[int]()
@@ -158,8 +160,7 @@ class MdirFile(MailFile):
         if not uid or str(canonical) != file or lines != name.lines:
             odd = self._remember(file)
         disk |= 0 if uid else FOREIGN
-        location = Location(odd, 0, length, 0, lines, 0, disk, name.origuid)
-        yield Found(uid, name.date, size, location, own=not odd and name.origuid == uid)
+        yield Found(uid, name.date, size, Location(odd, 0, length, 0, lines, name.stamp, disk, name.origuid))
 
     def _attributes(self, origuid: int) -> Iterator[Attributes]:
         with contextlib.suppress(OSError):
@@ -220,7 +221,7 @@ class MdirFile(MailFile):
         self._odd.pop(location.offset, None)
         odd = self._remember(str(after)) if after.unknown else 0
         disk = mask | (location.disk & ~SHOWN & ~FOREIGN)
-        return location._replace(offset=odd, disk=disk, origuid=after.origuid)
+        return location._replace(offset=odd, crc=after.stamp, disk=disk, origuid=after.origuid)
 
     def _rename(self, old: str, new: str) -> None:
         """Somebody else may have removed the file meanwhile: that message is lost, the others are not."""
@@ -248,9 +249,9 @@ class MdirFile(MailFile):
         self._files.write_file(f"{self.path}/{NOTE}", write_note(note))
         self.note = note
 
-    def rewrite(self, survivors: Sequence[Marking], *, forced: bool) -> Rewrite | None:
+    def rewrite(self, survivors: Sequence[Marking], *, least: float) -> Rewrite | None:
         """Nothing to compact. After a failed sync the names are written anew: each file was synced on its own."""
-        return Renaming(self, survivors) if forced else None
+        return Renaming(self, survivors) if least < 0 else None
 
     # -- reading and removing --------------------------------------------------------------------------------------
 

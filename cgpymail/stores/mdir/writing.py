@@ -65,10 +65,11 @@ class Writing:
         self._new.append(new)
         if shared is None:
             shared = self._fill(new)
-        location = Location(0, 0, shared.identity[2], shared.header, shared.lines, 0, outgoing.flags, outgoing.uid)
-        stored = Stored(outgoing.uid, outgoing.date, shared.identity[2] + shared.lines, location)
-        new.name = f"{directory}/{facts(stored)}"
-        return stored
+        name = MessageName(outgoing.uid, outgoing.uid, outgoing.flags, outgoing.date, shared.lines)
+        new.name = f"{directory}/{name}"
+        length = shared.identity[2]
+        location = Location(0, 0, length, shared.header, shared.lines, name.stamp, outgoing.flags, outgoing.uid)
+        return Stored(outgoing.uid, outgoing.date, length + shared.lines, location)
 
     def _link(self, content: IContent, path: str) -> SharedFile | None:
         """Twice, because the file may get its final name between look and link."""
