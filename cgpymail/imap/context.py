@@ -17,7 +17,7 @@ from cgpymail.imap.capabilities import capabilities
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.state import State
 from cgpymail.imap.updates import tell
-from cgpymail.manager.handle import Handle
+from cgpymail.manager.handle import QUIET, Handle
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import Link
@@ -159,6 +159,8 @@ class Context:
         if handle is None:
             return False
         updates = handle.changes(expunge=expunge)
+        if updates is QUIET:
+            return False
         told = tell(handle, updates)
         if told:
             self.send(told)

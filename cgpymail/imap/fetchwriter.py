@@ -10,7 +10,7 @@ in the middle of a body cannot be said any more, because its length was promised
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cgpymail.errors import MailboxGone, MailError, StorageFailed
@@ -24,8 +24,14 @@ from cgpymail.model.columns import Row
 from cgpymail.model.flags import SEEN
 from cgpymail.runtime.logs import PROBLEM
 
+_FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
+    data.Uid: lambda row: uid_item(row.uid),
+    data.InternalDate: lambda row: internal_date_item(row.date),
+    data.Size: lambda row: size_item(row.size),
+}
 _BULK = frozenset({data.Flags(), data.Uid()})
 _ROWS = 4_000  # in one piece; stays below the output buffer
+_TURN = 16  # messages answered before the clock is looked at
 _Body = tuple[data.BodySection, bytes | Range | None]
 
 
@@ -46,9 +52,15 @@ class FetchWriter:
             await self._write_rows(chosen)
             return
         failed: MailError | None = None
-        for seq, uid in zip(chosen.seqs, chosen.uids, strict=True):
+        for place, (seq, uid) in enumerate(zip(chosen.seqs, chosen.uids, strict=True)):
+            if self._context.crowded or not place % _TURN:
+                await self._context.room()
             try:
-                await self._write_message(seq, uid)
+                if self._sections:
+                    await self._write_message(seq, uid)
+                else:
+                    words = await self._facts(self._handle.row(uid), newly_seen=False)
+                    self._context.send(b"* %d FETCH (%b)\r\n" % (seq, b" ".join(words)))
             except MailboxGone:
                 raise
             except MailError as problem:
@@ -65,12 +77,7 @@ class FetchWriter:
             self._context.send(flag_rows(seqs, flags, uids if with_uid else None))
 
     async def _write_message(self, seq: int, uid: int) -> None:
-        await self._context.room()
         row = self._handle.row(uid)
-        if not self._sections:
-            words = await self._facts(row, newly_seen=False)
-            self._context.send(b"* %d FETCH (%b)\r\n" % (seq, b" ".join(words)))
-            return
         content = self._handle.content(uid)
         try:
             bodies = [(item, await self._parts.section(uid, item, content)) for item in self._sections]
@@ -94,14 +101,11 @@ class FetchWriter:
         """The items that are no sections; the new flags are told when reading has changed them (RFC 3501 6.4.5)."""
         words: list[bytes] = []
         for item in self._items:
-            if isinstance(item, data.Flags):
+            make = _FROM_ROW.get(type(item))
+            if make is not None:
+                words.append(make(row))
+            elif isinstance(item, data.Flags):
                 words.append(flags_item(self._handle.flags([row.uid])[0]))
-            elif isinstance(item, data.Uid):
-                words.append(uid_item(row.uid))
-            elif isinstance(item, data.InternalDate):
-                words.append(internal_date_item(row.date))
-            elif isinstance(item, data.Size):
-                words.append(size_item(row.size))
             elif isinstance(item, data.Envelope):
                 words.append(b"ENVELOPE " + await self._parts.envelope(row.uid))
             elif isinstance(item, data.BodyStructure):

@@ -65,25 +65,20 @@ class _FlagTexts(dict[tuple[str, ...], bytes]):
 
 
 _FETCH = NumberTexts(b"* %d FETCH (")
-_UID = NumberTexts(b"UID %d")
-_FLAGS = _FlagTexts(b"FLAGS (%b)")
-_MORE_FLAGS = _FlagTexts(b" FLAGS (%b)")
-
-
-def flags_text(names: tuple[str, ...]) -> bytes:
-    """``FLAGS (...)``, from the names as handle.flags gives them."""
-    return _FLAGS[names]
+_UID = NumberTexts(b"UID %d ")
+_LAST_UID = NumberTexts(b"UID %d)\r\n")
+_LAST_FLAGS = _FlagTexts(b"FLAGS (%b))\r\n")
 
 
 def flag_rows(seqs: Sequence[int], flags: Sequence[tuple[str, ...]] | None, uids: Sequence[int] | None = None) -> bytes:
     """A FETCH response with UID, FLAGS or both for each of many messages (all parallel, ascending)."""
     columns: list[Iterable[bytes]] = [_FETCH.of(seqs)]
     if uids is not None:
-        columns.append(_UID.of(uids))
+        columns.append((_LAST_UID if flags is None else _UID).of(uids))
     if flags is not None:
-        columns.append(map((_FLAGS if uids is None else _MORE_FLAGS).__getitem__, flags))
-    width = len(columns) + 1
-    pieces = [b")\r\n"] * (width * len(seqs))
+        columns.append(map(_LAST_FLAGS.__getitem__, flags))
+    width = len(columns)
+    pieces = [b""] * (width * len(seqs))
     for place, column in enumerate(columns):
         pieces[place::width] = column
     return b"".join(pieces)

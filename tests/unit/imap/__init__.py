@@ -1,0 +1,1 @@
+"""The IMAP server over the real manager and the store in memory."""
