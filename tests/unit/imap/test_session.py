@@ -1,0 +1,258 @@
+"""The state machine of a connection: order of commands, what may be said when, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from cgpymail.errors import StorageFailed
+from cgpymail.grammar.imap import commands as verbs
+from cgpymail.imap.commands import always
+from cgpymail.imap.commands.table import TABLE
+from cgpymail.manager.user import User
+from cgpymail.runtime.limits import DEFAULTS
+from tests.support.imapclient import ImapClient
+from tests.support.world import World
+
+Connect = Callable[..., ImapClient]
+
+
+@pytest.mark.parametrize("command", [b"SELECT INBOX", b'LIST "" *', b"IDLE", b"NAMESPACE", b"FETCH 1 FLAGS", b"CLOSE"])
+def test_nothing_but_logging_in_before_login(connect: Connect, command: bytes) -> None:
+    """Commands of other states are BAD."""
+    connect(login="").refused(command, b"BAD")
+
+
+@pytest.mark.parametrize(
+    "command", [b"FETCH 1 FLAGS", b"STORE 1 FLAGS ()", b"SEARCH ALL", b"EXPUNGE", b"CLOSE", b"CHECK"]
+)
+def test_message_commands_need_a_mailbox(john: ImapClient, command: bytes) -> None:
+    """Without SELECT there are no messages."""
+    john.refused(command, b"BAD")
+
+
+def test_append_before_login_is_refused_with_its_message(connect: Connect) -> None:
+    """A message that nobody may send is skipped, and the next command understood."""
+    client = connect(login="")
+    assert client.lines(b"a APPEND INBOX {4+}", b"mail", b"b NOOP") == [
+        b"a BAD APPEND is not possible now",
+        b"b OK NOOP completed",
+    ]
+
+
+def test_pipelined_commands_are_answered_in_order(john: ImapClient) -> None:
+    """Many commands in one packet."""
+    answers = john.lines(b"1 NOOP", b"2 SELECT INBOX", b"3 NOOP", b"4 CLOSE", b"5 NOOP")
+    tagged = [line for line in answers if not line.startswith(b"*")]
+    assert [line.split()[:2] for line in tagged] == [[b"%d" % number, b"OK"] for number in range(1, 6)]
+
+
+def test_a_command_waits_for_the_answer_to_the_one_before(
+    world: World, john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the disk is slow, pipelined commands wait in their order."""
+    slow: Deferred[None] = Deferred()
+
+    async def subscribe(user: User, name: str) -> None:
+        await slow
+
+    monkeypatch.setattr(User, "subscribe", subscribe)
+    assert john.lines(b"1 SUBSCRIBE x", b"2 NOOP") == []
+    slow.callback(None)
+    assert john.told() == [b"1 OK SUBSCRIBE completed", b"2 OK NOOP completed"]
+
+
+def test_an_ill_formed_command_is_bad_with_a_reason(john: ImapClient) -> None:
+    """The client's author reads what is wrong."""
+    assert john.lines(b"a FROBNICATE", b"b SELECT", b"+", b"")[:2] == [
+        b"a BAD Unknown command",
+        b"b BAD A space expected",
+    ]
+
+
+def test_a_bug_is_answered_with_a_reference_only(
+    world: World, john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of an exception stays in the log; the session goes on."""
+
+    async def broken(user: User, name: str) -> None:
+        raise RuntimeError("password is hunter2")
+
+    monkeypatch.setattr(User, "create", broken)
+    answer = john.refused(b"CREATE x")
+    assert answer.startswith(b"[SERVERBUG] Internal error; the server log has it as ")
+    reference = answer.split()[-1].decode()
+    lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
+    assert any(reference in line and "RuntimeError: password is hunter2" in line for line in lines)
+    john.do(b"NOOP")
+
+
+def test_a_bug_in_a_command_that_answers_at_once(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for commands that never wait."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("x")
+
+    monkeypatch.setitem(TABLE, verbs.Noop, replace(TABLE[verbs.Noop], now=broken))  # type: ignore[arg-type]
+    assert john.refused(b"NOOP").startswith(b"[SERVERBUG] ")
+    monkeypatch.setitem(TABLE, verbs.Noop, replace(TABLE[verbs.Noop], now=always.noop))
+    john.do(b"NOOP")
+
+
+def test_a_failing_disk_says_so_in_general_words(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths and system errors are for the log."""
+
+    async def broken(user: User, name: str) -> None:
+        raise StorageFailed(detail="/var/mail/john: EIO")
+
+    monkeypatch.setattr(User, "create", broken)
+    assert john.refused(b"CREATE x") == b"[UNAVAILABLE] The mailbox storage failed; try again later"
+
+
+def test_logout_says_goodbye_then_closes(john: ImapClient) -> None:
+    """BYE, OK, end; what follows is not executed."""
+    assert john.lines(b"a LOGOUT", b"b NOOP") == [
+        b"* BYE cgpymail IMAP Server connection closed",
+        b"a OK LOGOUT completed",
+    ]
+    assert john.wire.closed
+
+
+def test_id_says_who_we_are(connect: Connect) -> None:
+    """In every state (RFC 2971)."""
+    client = connect(login="")
+    assert client.do(b'ID ("name" "test" "version" NIL)')[0].startswith(b'* ID ("name" "cgpymail" "version" ')
+    assert client.do(b"ID NIL")[0].startswith(b"* ID (")
+
+
+def test_silence_ends_the_session(world: World, connect: Connect) -> None:
+    """After the idle time, which every command starts anew (RFC 3501 5.4: at least 30 minutes)."""
+    client = connect()
+    world.clock.advance(DEFAULTS.idle_time - 1)
+    client.do(b"NOOP")
+    world.clock.advance(DEFAULTS.idle_time - 1)
+    assert not client.wire.closed
+    world.clock.advance(2)
+    assert client.wire.take() == b"* BYE Autologout; idle for too long\r\n"
+    assert client.wire.closed
+
+
+def test_a_long_command_is_no_silence(world: World, john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's own slowness does not cost the client its session."""
+    slow: Deferred[None] = Deferred()
+
+    async def subscribe(user: User, name: str) -> None:
+        await slow
+
+    monkeypatch.setattr(User, "subscribe", subscribe)
+    john.lines(b"1 SUBSCRIBE x")
+    world.clock.advance(DEFAULTS.idle_time + 1)
+    slow.callback(None)
+    assert john.told() == [b"1 OK SUBSCRIBE completed"]
+
+
+def test_who_does_not_read_is_cut_off_after_the_idle_time(world: World, john: ImapClient) -> None:
+    """Nobody keeps output for a dead client for ever."""
+    world.append(b"Subject: x\r\n\r\n" + b"x" * 100_000 + b"\r\n")
+    john.do(b"SELECT INBOX")
+    john.wire.hold()
+    john.raw(b"a FETCH 1 BODY.PEEK[]\r\n")
+    world.clock.advance(DEFAULTS.idle_time + 1)
+    assert john.wire.aborted
+
+
+def test_shutdown_says_goodbye(john: ImapClient) -> None:
+    """Clients learn that the server goes down on purpose."""
+    assert john.wire.session is not None
+    john.wire.session.shut_down()
+    assert john.wire.take() == b"* BYE Server is shutting down\r\n"
+    assert john.wire.closed
+
+
+def test_a_broken_link_gives_the_mailbox_back(world: World, connect: Connect) -> None:
+    """Also in the middle of IDLE, and when a command is still running."""
+    idle, waiting = connect(), connect()
+    for client in (idle, waiting):
+        client.do(b"SELECT INBOX")
+    idle.lines(b"a IDLE")
+    waiting.lines(b"a APPEND INBOX {100}")
+    idle.wire.drop()
+    waiting.wire.drop()
+    again = connect()
+    again.do(b"SELECT INBOX")
+    again.do(b"LOGOUT")
+    assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
+
+
+def test_a_login_that_ends_after_the_link_is_given_back(
+    world: World, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that does not wait for its slow login leaves nothing behind."""
+    slow: Deferred[object] = Deferred()
+    name = next(iter(world.directory.records))
+    monkeypatch.setattr(world.directory, "login", lambda credentials, link: slow)
+    client = connect(login="")
+    client.lines(b"a LOGIN john secret")
+    client.wire.drop()
+    slow.callback(name)
+    assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
+
+
+def test_a_deleted_mailbox_ends_its_sessions(world: World, connect: Connect) -> None:
+    """BYE between commands, in IDLE, and after the answer to a command (spec 14.3.1e)."""
+    owner, quiet, idle, busy = connect(), connect(), connect(), connect()
+    owner.do(b"CREATE box")
+    for client in (quiet, idle, busy):
+        client.do(b"SELECT box")
+    idle.lines(b"a IDLE")
+    owner.do(b"DELETE box")
+    answers = busy.lines(b"a NOOP") + busy.told()
+    goodbye = b"* BYE The mailbox is no longer available"
+    assert quiet.told() == [goodbye]
+    assert idle.told() == [goodbye]
+    assert goodbye in answers
+    assert quiet.wire.closed and idle.wire.closed and busy.wire.closed
+    owner.do(b"NOOP")
+
+
+def test_a_renamed_mailbox_is_followed(connect: Connect) -> None:
+    """Sessions do not notice a rename (spec 14.3.1e)."""
+    owner, reader = connect(), connect()
+    owner.do(b"CREATE box")
+    reader.do(b"SELECT box")
+    owner.do(b"RENAME box other")
+    assert reader.do(b"NOOP") == []
+    owner.raw(b"a APPEND other {4+}\r\nmail\r\n")
+    assert b"* 1 EXISTS" in reader.do(b"NOOP")
+
+
+def test_low_level_log_shows_commands_without_literals(world: World, john: ImapClient) -> None:
+    """An administrator can follow a session; message content and literals stay out."""
+    world.runtime.logs.levels["IMAP"] = 4
+    john.raw(b"a SUBSCRIBE {6+}\r\nhidden\r\nb APPEND INBOX {7+}\r\nprivate\r\n")
+    lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
+    shown = "\n".join(lines)
+    assert "in: a SUBSCRIBE {6+}" in shown
+    assert "out: a OK SUBSCRIBE completed" in shown
+    assert "hidden" not in shown
+    assert "private" not in shown
+
+
+def test_every_command_value_has_its_row() -> None:
+    """What the grammar can read, the server can run."""
+    known = {kind for kind in vars(verbs).values() if isinstance(kind, type) and issubclass(kind, verbs.Command)}
+    assert set(TABLE) == known - {verbs.Command}
+    assert all((row.now is None) != (row.later is None) for row in TABLE.values())
+
+
+def test_a_spool_that_is_not_there_is_a_failure_in_general_words(tmp_path: Path) -> None:
+    """A large message cannot be stored then, the session stays usable."""
+    world = World(tmp_path / "missing", replace(DEFAULTS, spool_memory=1000))
+    world.account("john")
+    john = ImapClient(world)
+    assert john.refused(b"APPEND INBOX {5000+}\r\n" + b"x" * 5000).startswith(b"[UNAVAILABLE] ")
+    john.do(b"NOOP")
