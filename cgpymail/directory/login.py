@@ -7,8 +7,6 @@ outcome of those before it; hashes are computed two at a time for the whole serv
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -97,7 +95,9 @@ class Logins:
 
     async def _try(self, credentials: Credentials, stored: object, address: str, account: str) -> bool:
         """One try, after its wait. ``stored`` None: there is no such account, or it has no password."""
-        async with self._line(address):
+        line = self._lines.setdefault(address, Turns(self._limits.hashes, max(1, self._limits.login_queue // 5)))
+        await line.enter()
+        try:
             delay = self.throttle.wait(address, account)
             if delay > 0:
                 await self._sleep(delay)
@@ -105,28 +105,24 @@ class Logins:
             if not right:
                 self.throttle.failed(address, account)
             return right
+        finally:
+            line.leave()
+            if not line.users:
+                self._lines.pop(address, None)
 
     async def _verify(self, credentials: Credentials, stored: object, favoured: bool) -> bool:
         if isinstance(credentials, ApopCredentials):
             return passwords.verify_apop(stored, credentials.stamp, credentials.digest)
-        async with self._hashing.turn(favoured):
+        await self._hashing.enter(favoured)
+        try:
             return await self._runtime.pools.hash.run(passwords.verify, stored, credentials.password)
+        finally:
+            self._hashing.leave()
 
     def _sleep(self, seconds: float) -> Deferred[None]:
         done: Deferred[None] = Deferred(lambda _: call.cancel())
         call = self._runtime.clock.callLater(seconds, done.callback, None)
         return done
-
-    @asynccontextmanager
-    async def _line(self, address: str) -> AsyncIterator[None]:
-        """The line of one address; kept while somebody is in it."""
-        line = self._lines.setdefault(address, Turns(self._limits.hashes, max(1, self._limits.login_queue // 5)))
-        try:
-            async with line.turn():
-                yield
-        finally:
-            if not line.users:
-                self._lines.pop(address, None)
 
     def _permit(self, record: AccountRecord, link: Link, plain: bool) -> None:
         """What account and domain allow whose password was right. Raises as login."""

@@ -42,7 +42,7 @@ class Router:
         return AccountName(name, place.name)
 
     def _parse(self, address: str, domain: str) -> tuple[str, Domain] | None:
-        if len(address) > MAX_ADDRESS:
+        if len(address) > MAX_ADDRESS or address.endswith(("@", "%")):
             return None
         local, host = split(address)
         if not host and local.lower() == POSTMASTER:

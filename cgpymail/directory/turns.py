@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from twisted.internet.defer import CancelledError, Deferred
 
@@ -21,35 +19,28 @@ class Turns:
         self._others: deque[Deferred[None]] = deque()
         self.users = 0  # inside or waiting
 
-    @asynccontextmanager
-    async def turn(self, favoured: bool = False) -> AsyncIterator[None]:
-        """``async with turns.turn():`` the work. Raises Busy when the line is full."""
+    async def enter(self, favoured: bool = False) -> None:
+        """Wait for a turn; ``leave`` must follow. Raises Busy when the line is full."""
         line = self._favoured if favoured else self._others
-        if len(line) >= self._most:
-            raise Busy("Too many logins are waiting; try again later")
-        self.users += 1
-        try:
-            await self._enter(line)
-            try:
-                yield
-            finally:
-                self._leave()
-        finally:
-            self.users -= 1
-
-    async def _enter(self, line: deque[Deferred[None]]) -> None:
         if self._free:
             self._free -= 1
+            self.users += 1
             return
+        if len(line) >= self._most:
+            raise Busy("Too many logins are waiting; try again later")
         waiter: Deferred[None] = Deferred()
         line.append(waiter)
+        self.users += 1
         try:
             await waiter
         except CancelledError:
             line.remove(waiter)
+            self.users -= 1
             raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """The turn is over: the next one's begins."""
+        self.users -= 1
         line = self._favoured or self._others
         if line:
             line.popleft().callback(None)

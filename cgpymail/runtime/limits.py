@@ -48,7 +48,7 @@ class Limits:
     login_free_account: int = 10  # wrong passwords for an account, whoever sends them (the manual's FailedLoginFlow)
     login_forgiven: int = 10  # wrong passwords forgotten in a minute, count
     login_delay: int = 8  # seconds between two tries, at most
-    login_delay_trusted: int = 2  # the same for an address with a recent success
+    login_delay_trusted: int = 1  # the same for an address with a recent success
     login_trust: int = 21_600  # seconds that a success counts as recent
     login_wait: int = 30  # seconds; a try that would wait longer is refused at once
     login_states: int = 10_000  # addresses, and accounts, remembered for all that; count
