@@ -16,11 +16,12 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cgpymail.manager.changelog import ChangeLog
+from cgpymail.manager.runs import as_array, runs
 from cgpymail.model.changes import Arrived, Change, Expunged
 from cgpymail.model.columns import Columns, cut
 from cgpymail.model.flags import SEEN
@@ -69,7 +70,7 @@ class Picture:
         self.hides = hides
         self.moves: ChangeLog[Move] = ChangeLog(limit)
         self.marks: ChangeLog[Mark] = ChangeLog(limit)
-        if any(mask & hides for mask in columns.flags):
+        if any(map(hides.__and__, columns.flags)):
             self._own = array("I", self._visible(columns.uid))
 
     @property
@@ -106,9 +107,17 @@ class Picture:
         else:
             self._flags_changed(change.uids, change.modseq, author)
 
-    def _visible(self, uids: Iterable[int]) -> list[int]:
-        columns, hides = self._columns, self.hides
-        return [uid for uid in uids if not columns.flags[columns.find(uid)] & hides]
+    def _visible(self, uids: Sequence[int]) -> list[int]:
+        """Those of ``uids``, all in the columns, that have no hiding flag."""
+        columns, hides, wanted = self._columns, self.hides, as_array(uids)
+        seen: list[int] = []
+        for start, stop, place in runs(columns.uid, wanted):
+            masks = columns.flags[place : place + stop - start]
+            if any(map(hides.__and__, masks)):
+                seen += [uid for uid, mask in zip(wanted[start:stop], masks, strict=True) if not mask & hides]
+            else:
+                seen += wanted[start:stop]
+        return seen
 
     def _arrive(self, uids: tuple[int, ...]) -> Iterable[int]:
         """Those of new messages that the class sees."""

@@ -31,12 +31,10 @@ class Changing:
     put_keywords: int
 
     def updates(self, mailbox: Mailbox, uids: Sequence[int]) -> list[FlagUpdate]:
-        """What changes for these messages, which are in the columns."""
-        columns = mailbox.store.columns
+        """What changes for these messages (ascending), which are in the columns."""
+        rows = mailbox.rows(uids)
         found: list[FlagUpdate] = []
-        for uid in uids:
-            place = columns.find(uid)
-            old_flags, old_keywords = columns.flags[place], columns.keywords[place]
+        for uid, old_flags, old_keywords in zip(rows.uid, rows.flags, rows.keywords, strict=True):
             new_flags = old_flags & ~self.clear_flags | self.put_flags
             new_keywords = old_keywords & ~self.clear_keywords | self.put_keywords
             if new_flags != old_flags or new_keywords != old_keywords:
