@@ -242,7 +242,7 @@ class OpenMailboxes:
             self._tick.cancel()
             self._tick = None
         while self._table or self._by_mailbox:
-            for opened in list(self._table.values()):
+            for opened in [*self._table.values(), *self._by_mailbox.values()]:
                 await self._no_longer_busy(opened)
             last = [self._retire(opened, in_use=True) for opened in self._by_mailbox.values()]
             await DeferredList([Deferred.fromCoroutine(each).addErrback(self._failed) for each in last])

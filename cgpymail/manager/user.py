@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cgpymail.errors import Busy, CannotDo, IllegalName, LimitExceeded, MailboxExists, NotSelectable
+from cgpymail.errors import (
+    Busy,
+    CannotDo,
+    IllegalName,
+    LimitExceeded,
+    MailboxExists,
+    MailboxGone,
+    NoSuchMailbox,
+    NotSelectable,
+)
 from cgpymail.manager.access import Standing, settable_flags, standing
 from cgpymail.manager.account import Account
 from cgpymail.manager.handle import Handle, Target
@@ -79,9 +88,9 @@ class User:
 
         Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
         """
-        place = await self._space.resolve(name)
         if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
             raise MailboxExists
+        place = await self._space.resolve(name)
         self._space.require_create(place)
         if name.endswith(names.SEPARATOR):
             await place.account.create_directory(place.name)
@@ -109,9 +118,9 @@ class User:
             return
         place, _ = await self._space.find(old)
         self._space.require_delete(place)
-        target = await self._space.resolve(new)
         if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
             raise MailboxExists
+        target = await self._space.resolve(new)
         if target.account is not place.account:
             raise CannotDo("A mailbox cannot be renamed into another account")
         self._space.require_create(target)
@@ -187,9 +196,9 @@ class User:
                 notify=notify,
                 closed=closed,
             )
-        except BaseException:
+        except MailboxGone:  # deleted while it was being opened
             account.close(mailbox)
-            raise
+            raise NoSuchMailbox from None
         self._handles.add(handle)
         return handle
 
@@ -218,6 +227,8 @@ class User:
             batch = [_allowed(message, target.rights) for message in messages]
             uids = await target.mailbox.append(batch)
             return target.mailbox.store.uidvalidity, uids
+        except MailboxGone:  # deleted meanwhile; the one that the session has open is another
+            raise NoSuchMailbox from None
         finally:
             target.release()
 

@@ -1,0 +1,329 @@
+"""What names mean: INBOX, special mailboxes, foreign accounts and mailbox aliases (spec sections 1, 6.2, 7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from cgpymail.errors import CannotDo, IllegalName, MailboxExists, MailError, NoSuchMailbox, NotPermitted, NotSelectable
+from cgpymail.manager.user import User
+from cgpymail.model.message import NewMessage
+from cgpymail.runtime.spool import MemoryContent
+from tests.support.naming import People
+
+
+def message() -> NewMessage:
+    """A small one."""
+    return NewMessage(MemoryContent(b"x\r\n"), 1)
+
+
+@pytest.fixture
+def people() -> People:
+    """john and boss; the boss has Work and Work/Old."""
+    people = People()
+    people.add("boss")
+    people.make("Work", "Work/Old", user=people.user("boss"))
+    return people
+
+
+# -- INBOX and special names
+
+
+@pytest.mark.parametrize("name", ["INBOX", "inbox", "InBox", "INBOX/"])
+def test_inbox_in_any_case(people: People, name: str) -> None:
+    """All of them are the one INBOX (spec 1.10)."""
+    people.run(people.john.append(name, [message()]))
+    assert people.count("INBOX") == 1
+
+
+def test_inbox_as_parent_in_any_case(people: People) -> None:
+    """inbox/sub is INBOX/sub (spec 14.1.12); the rest of the name is exact."""
+    people.make("inbox/Sub")
+    assert people.listed() == ["INBOX", "INBOX/Sub"]
+    with pytest.raises(NoSuchMailbox):
+        people.run(people.john.status("INBOX/sub"))
+
+
+def test_special_name_means_the_preference(people: People) -> None:
+    """$Trash$ selects what the preference names at that moment, children too (spec 15.16)."""
+    people.make("Bin", "Bin/Old", "Other")
+    people.record.preferences["TrashBox"] = "Bin"
+    people.run(people.john.append("$Trash$", [message()]))
+    assert people.count("Bin") == 1
+    assert people.count("$Trash$/Old") == 0
+    people.record.preferences["TrashBox"] = "Other"
+    assert people.count("$Trash$") == 0
+
+
+def test_special_name_can_be_created(people: People) -> None:
+    """CREATE $Sent$ makes the mailbox that the preference names."""
+    people.record.preferences["SentBox"] = "Sent Items"
+    people.make("$Sent$")
+    assert people.listed() == ["INBOX", "Sent Items"]
+
+
+@pytest.mark.parametrize("name", ["$Trash$", "$trash$", "$Foo$"])
+def test_special_name_without_preference(people: People, name: str) -> None:
+    """Nothing is there."""
+    with pytest.raises(NoSuchMailbox):
+        people.run(people.john.status(name))
+
+
+def test_special_name_of_another(people: People) -> None:
+    """~boss/$Sent$ is the boss's (spec 6.2)."""
+    people.world.directory.records[people.world.user("boss").account].preferences["SentBox"] = "Work"
+    people.grant("boss", "Work", "lr")
+    assert people.count("~boss/$Sent$") == 0
+
+
+# -- foreign names
+
+
+@pytest.mark.parametrize("name", ["~boss/Work", "~BOSS/Work", "~boss@example.org/Work", "~chief/Work"])
+def test_foreign_name_goes_through_the_router(people: People, name: str) -> None:
+    """Account, account alias and account@domain lead to one mailbox (spec 7.3, 15.12)."""
+    people.world.directory.aliases["chief"] = "boss"
+    people.grant("boss", "Work", "lri")
+    people.run(people.john.append(name, [message()]))
+    assert people.count("Work", people.user("boss")) == 1
+
+
+@pytest.mark.parametrize("name", ["~john/Own", "~john@example.org/Own"])
+def test_own_name_with_account(people: People, name: str) -> None:
+    """~self/box is the own mailbox with an owner's rights (spec 7.3.6)."""
+    people.make(name)
+    assert people.listed() == ["INBOX", "Own"]
+    people.run(people.john.rename(name, "Else"))
+    people.run(people.john.delete("~john/Else"))
+
+
+@pytest.mark.parametrize(
+    "name", ["~boss/Work", "~boss/None", "~nobody/Work", "~/Work", "~", "~boss", "~nobody", "~boss@example.net/Work"]
+)
+def test_refused_and_absent_look_the_same(people: People, name: str) -> None:
+    """Without rights nobody learns which mailboxes or accounts there are (spec 14.2.5)."""
+    john = people.john
+    for work in (
+        john.open(name), john.status(name), john.append(name, [message()]), john.may_append(name), john.delete(name),
+        john.rename(name, "x"), john.create(name + "/x"),
+    ):  # fmt: skip
+        with pytest.raises(NoSuchMailbox):
+            people.run(work)
+    assert people.listed(name) == []
+
+
+@pytest.mark.parametrize(
+    ("letters", "error"), [("l", NotPermitted), ("", NoSuchMailbox), ("i", NoSuchMailbox), ("lr", None), ("r", None)]
+)
+def test_opening_needs_r(people: People, letters: str, error: type[MailError] | None) -> None:
+    """With l alone the refusal says so; with r alone the mailbox opens though it is in no list."""
+    people.grant("boss", "Work", letters)
+    if error is None:
+        people.run(people.john.open("~boss/Work"))
+        return
+    with pytest.raises(error):
+        people.run(people.john.open("~boss/Work"))
+
+
+def test_drop_box(people: People) -> None:
+    """A mailbox with i alone takes messages and shows nothing (spec 14.2.5)."""
+    people.grant("boss", "Work", "i")
+    people.run(people.john.append("~boss/Work", [message()]))
+    with pytest.raises(NoSuchMailbox):
+        people.run(people.john.status("~boss/Work"))
+
+
+def test_creating_below_a_foreign_mailbox(people: People) -> None:
+    """Right c on the outer mailbox (spec 3.4.2); at the top nobody may (14.2.9)."""
+    people.grant("boss", "Work", "lrc")
+    people.make("~boss/Work/New/Deep.mdir")
+    assert people.listed("~boss/*") == ["~boss/Work", "~boss/Work/New", "~boss/Work/New/Deep"]
+    with pytest.raises(NoSuchMailbox):
+        people.make("~boss/Top")
+    people.grant("boss", "Work", "lr")
+    with pytest.raises(NotPermitted):
+        people.make("~boss/Work/Newer")
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "error"),
+    [
+        ("ld", "c", None),
+        ("d", "c", None),
+        ("l", "c", NotPermitted),
+        ("ld", "lr", NotPermitted),
+        ("d", "", NoSuchMailbox),
+    ],
+)
+def test_deleting_a_foreign_mailbox(people: People, inner: str, outer: str, error: type[MailError] | None) -> None:
+    """Right d on the mailbox and c on the outer one (spec 14.2.1)."""
+    people.grant("boss", "Work/Old", inner)
+    people.grant("boss", "Work", outer)
+    if error is None:
+        people.run(people.john.delete("~boss/Work/Old"))
+        assert "Work/Old" not in people.listed(user=people.user("boss"))
+        return
+    with pytest.raises(error):
+        people.run(people.john.delete("~boss/Work/Old"))
+
+
+def test_renaming_a_foreign_mailbox(people: People) -> None:
+    """Delete condition on the old, create condition on the new name (spec 14.2.2)."""
+    people.grant("boss", "Work", "lc")
+    people.grant("boss", "Work/Old", "ld")
+    people.run(people.john.rename("~boss/Work/Old", "~boss/Work/Older"))
+    with pytest.raises(NoSuchMailbox):
+        people.run(people.john.rename("~boss/Work/Older", "~boss/Top"))
+
+
+@pytest.mark.parametrize(("old", "new"), [("~boss/Work/Old", "Mine"), ("Mine", "~boss/Work/Old2")])
+def test_renaming_between_accounts_is_refused(people: People, old: str, new: str) -> None:
+    """Whatever the rights (spec 14.2.2)."""
+    people.make("Mine2")
+    people.grant("boss", "Work", "lcd")
+    people.grant("boss", "Work/Old", "lcd")
+    people.make("Mine")
+    people.run(people.john.delete("Mine2"))
+    with pytest.raises(CannotDo):
+        people.run(people.john.rename(old, new))
+
+
+def test_right_taken_away_while_open(people: People) -> None:
+    """A foreign session ends when r is withdrawn (spec 14.3.1e)."""
+    people.grant("boss", "Work", "lr")
+    handle = people.run(people.john.open("~boss/Work"))
+    people.grant("boss", "Work", "l")
+    assert handle.gone
+
+
+def test_flags_of_a_foreign_append(people: People) -> None:
+    """Flags that the user has no right to set are left out."""
+    people.grant("boss", "Work", "lri")
+    people.run(people.john.append("~boss/Work", [NewMessage(MemoryContent(b"x\r\n"), 1, flags=1, keywords=("k",))]))
+    boss = people.run(people.user("boss").open("Work"))
+    assert boss.flags([1]) == [("\\Recent",)]
+
+
+# -- mailbox aliases
+
+
+@pytest.fixture
+def aliased(people: People) -> People:
+    """john's aliases: chief for the whole account, work for one mailbox."""
+    people.record.alias_table.update({"chief": "~boss", "work": "~boss/Work", "dead": "~nobody"})
+    return people
+
+
+def test_alias_of_an_account(aliased: People) -> None:
+    """The alias is listed as not selectable, what the user may see appears under it (spec 7.2.4, 15.13)."""
+    aliased.grant("boss", "INBOX", "lr")
+    assert aliased.attributes("chief") == {"\\Noselect", "\\HasChildren"}
+    assert aliased.listed("chief*") == ["chief", "chief/INBOX"]
+    assert aliased.count("chief/INBOX") == aliased.count("chief/inbox") == 0
+    with pytest.raises(NoSuchMailbox):
+        aliased.run(aliased.john.status("chief"))
+
+
+def test_newly_granted_mailbox_appears_at_once(aliased: People) -> None:
+    """Nothing is cached (spec 7.2.5, 15.13)."""
+    assert aliased.listed("chief/*") == []
+    aliased.make("Urgent", user=aliased.user("boss"))
+    aliased.grant("boss", "Urgent", "l")
+    assert aliased.listed("chief/*") == ["chief/Urgent"]
+
+
+def test_alias_of_a_mailbox(aliased: People) -> None:
+    """Its attributes are those of the target; sub-mailboxes lie under it (spec 7.2.3, 14.5.7)."""
+    assert aliased.listed("work*") == []
+    aliased.grant("boss", "Work", "lr")
+    aliased.grant("boss", "Work/Old", "lr")
+    assert aliased.attributes("work", "*") == {"\\HasChildren"}
+    assert aliased.listed("work/%") == ["work/Old"]
+    assert aliased.count("work") == aliased.count("work/Old") == 0
+
+
+def test_alias_whose_target_is_hidden_shows_the_way(aliased: People) -> None:
+    """With l on a child only, % shows the alias as a level."""
+    aliased.grant("boss", "Work/Old", "l")
+    assert "work" not in aliased.listed("*")
+    assert aliased.attributes("work", "%") == {"\\Noselect", "\\HasChildren"}
+
+
+def test_alias_is_no_oracle(aliased: People) -> None:
+    """An alias of an account that is not there looks like one of an account that granted nothing."""
+    assert aliased.attributes("dead") == aliased.attributes("chief") == {"\\Noselect", "\\HasNoChildren"}
+
+
+def test_own_mailbox_wins_over_an_alias(aliased: People) -> None:
+    """An own top-level mailbox of the same name is what is opened and listed (spec 14.5.7)."""
+    aliased.run(account(aliased.john).create("work"))
+    aliased.run(aliased.john.append("work", [message()]))
+    assert aliased.count("work") == 1
+    assert aliased.count("Work", aliased.user("boss")) == 0
+
+
+def account(user: User) -> object:
+    """The user's own name space, past the check that refuses a name that an alias has."""
+    return user._own
+
+
+@pytest.mark.parametrize("name", ["chief", "work", "chief/", "dead"])
+def test_creating_an_aliased_name_is_refused(aliased: People, name: str) -> None:
+    """The name is taken, wherever the alias leads."""
+    with pytest.raises(MailboxExists):
+        aliased.make(name)
+
+
+def test_deleting_an_alias(aliased: People) -> None:
+    """The entry goes, never the target (spec 7.2.9)."""
+    aliased.grant("boss", "Work", "lrd")
+    aliased.run(aliased.john.delete("work"))
+    assert "work" not in aliased.record.alias_table
+    assert aliased.count("~boss/Work") == 0
+
+
+def test_renaming_an_alias(aliased: People) -> None:
+    """The entry gets another name, at the top level only (spec 7.2.9)."""
+    aliased.run(aliased.john.rename("chief", "manager"))
+    assert aliased.record.alias_table["manager"] == "~boss"
+    for new, error in (("INBOX/x", CannotDo), ("work", MailboxExists), ("inbox", MailboxExists), ("~x", IllegalName)):
+        with pytest.raises(error):
+            aliased.run(aliased.john.rename("manager", new))
+
+
+def test_renaming_to_an_aliased_name_is_refused(aliased: People) -> None:
+    """The name is taken."""
+    aliased.make("a")
+    aliased.grant("boss", "Work", "l")
+    with pytest.raises(MailboxExists):
+        aliased.run(aliased.john.rename("a", "work"))
+
+
+def test_names_below_an_alias_follow_the_foreign_rules(aliased: People) -> None:
+    """CREATE chief/New needs the same rights as CREATE ~boss/New (spec 7.2.9)."""
+    with pytest.raises(NoSuchMailbox):
+        aliased.make("chief/New")
+    aliased.grant("boss", "Work", "lc")
+    aliased.make("work/New")
+    assert "Work/New" in aliased.listed(user=aliased.user("boss"))
+
+
+def test_alias_of_the_own_account_does_not_loop(aliased: People) -> None:
+    """However it came about, listing ends."""
+    aliased.record.alias_table.update({"me": "~john", "me2": "me/me2"})
+    aliased.make("a")
+    assert "me/a" in aliased.listed()
+
+
+def test_empty_directory_cannot_be_opened(people: People) -> None:
+    """A \\Noselect name is refused as such to who may know of it."""
+    people.make("dir/")
+    with pytest.raises(NotSelectable):
+        people.run(people.john.open("dir"))
+    with pytest.raises(NotSelectable):
+        people.run(people.john.may_append("dir"))
+
+
+def test_endless_name_is_refused(people: People) -> None:
+    """A name longer than any mailbox can have is not looked for."""
+    with pytest.raises(IllegalName):
+        people.run(people.john.status("~" + "x" * 5000))
