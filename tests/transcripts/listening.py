@@ -31,6 +31,9 @@ class Link(Protocol):
 class World(Protocol):
     """A server and its clients."""
 
+    def password(self, account: str) -> str:
+        """Of one of the accounts."""
+
     def connect(self, protocol: str) -> Link:
         """A new connection: imap, pop or lmtp."""
 

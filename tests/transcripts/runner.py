@@ -8,7 +8,7 @@ from tests.transcripts.listening import Listener, World
 from tests.transcripts.matching import Variables
 from tests.transcripts.script import ClientLine, Script, Step
 
-PASSWORD = "secret"
+ACCOUNTS = ("john", "mary")
 
 
 class TranscriptFailed(AssertionError):
@@ -36,7 +36,7 @@ class Runner:
     def __init__(self, script: Script, world: World) -> None:
         self._script = script
         self._world = world
-        self._variables = Variables()
+        self._variables = Variables({f"{name}password": world.password(name) for name in ACCOUNTS})
         self._clients: dict[str, Client] = {}
 
     def run(self) -> None:
@@ -57,12 +57,15 @@ class Runner:
         if not self._script.mailboxes:
             return
         client = self._enter(ClientLine("imap", "john"))
-        for name, count in self._script.mailboxes.items():
+        for name, fixture in self._script.mailboxes.items():
             if name.upper() != "INBOX":
                 _ask(client, f'x CREATE "{name}"')
-            for number in range(1, count + 1):
+            for number in range(1, fixture.count + 1):
                 message = f"Subject: message {number}\r\n\r\nText {number}.\r\n"
                 _ask(client, f'x APPEND "{name}" {{{len(message)}+}}\r\n{message}')
+            if not fixture.recent:
+                _ask(client, f'x SELECT "{name}"')
+                _ask(client, "x UNSELECT")
         _ask(client, "x LOGOUT")
 
     def _open(self, name: str) -> None:
@@ -72,11 +75,11 @@ class Runner:
         client = Client(Listener(self._world.connect(who.protocol), literals=who.protocol == "imap"))
         if who.protocol == "imap" and who.account:
             client.listener.line()
-            _ask(client, f"x LOGIN {who.account} {PASSWORD}")
+            _ask(client, f'x LOGIN {who.account} "{self._world.password(who.account)}"')
             if who.mailbox:
                 _ask(client, f'x SELECT "{who.mailbox}"')
         elif who.protocol == "pop" and who.account:
-            for word in ("", f"USER {who.account}", f"PASS {PASSWORD}"):
+            for word in ("", f"USER {who.account}", f"PASS {self._world.password(who.account)}"):
                 _say(client, word, "+OK")
         elif who.protocol == "lmtp" and who.account:
             _say(client, "", "220 ")
@@ -114,8 +117,7 @@ class Runner:
             if not self._variables.match(step.text, line):
                 raise self._failed(step, client, f"heard {line!r}")
         elif kind == "skip":
-            while not self._variables.match(step.text, self._line(client, step)):
-                pass
+            self._skip_to(client, step)
         elif kind == "never":
             client.never.append(step.text)
             self._expect_silence(step, step.client, client, step.text)
@@ -135,14 +137,16 @@ class Runner:
                 raise self._failed(waiting[0], client, f"heard {line!r}")
             waiting.remove(match)
 
+    def _skip_to(self, client: Client, step: Step) -> None:
+        while not self._variables.match(step.text, line := self._line(client, step)):
+            if any(self._variables.match(pattern, line) for pattern in client.never):
+                raise self._failed(step, client, f"heard {line!r}, which was not to be")
+
     def _line(self, client: Client, step: Step) -> str:
         line = client.listener.line()
         if line is None:
             raise self._failed(step, client, "heard nothing")
         client.heard.append(line)
-        for pattern in client.never:
-            if self._variables.match(pattern, line):
-                raise self._failed(step, client, f"heard {line!r}, which was not to be")
         return line
 
     def _expect_silence(self, step: Step, name: str, client: Client, pattern: str) -> None:

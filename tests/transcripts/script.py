@@ -37,6 +37,14 @@ class ClientLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixture:
+    """What a mailbox has before the clients connect. ``recent``: nobody has selected it yet."""
+
+    count: int
+    recent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step. ``kind``: one of the values of _KINDS, an action's word, or ``time``."""
 
@@ -54,7 +62,7 @@ class Script:
     spec: str = ""
     formats: tuple[str, ...] = FORMATS
     worlds: tuple[str, ...] = WORLDS
-    mailboxes: dict[str, int] = field(default_factory=dict)
+    mailboxes: dict[str, Fixture] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
     clients: dict[str, ClientLine] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
@@ -95,8 +103,11 @@ def _read_header(script: Script, number: int, line: str) -> None:
         setattr(script, key, words)
     elif key == "client":
         script.clients[name] = _client(number, value)
+    elif key == "mailbox":
+        count, _, word = value.partition(" ")
+        script.mailboxes[name] = Fixture(int(count), recent=word == "recent")
     else:
-        (script.mailboxes if key == "mailbox" else script.limits)[name] = int(value)
+        script.limits[name] = int(value)
 
 
 def _client(number: int, value: str) -> ClientLine:

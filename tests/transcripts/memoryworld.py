@@ -1,0 +1,102 @@
+"""Transcripts without sockets: sessions on memory wires, real stores, a clock that the transcript moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cgpymail.interfaces import IMailboxTree
+from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.stores.memorytree import MemoryTree
+from tests.support.records import MemoryRecord
+from tests.support.wire import MemoryWire
+from tests.support.world import World
+from tests.transcripts.runner import ACCOUNTS
+
+PASSWORD = "secret"
+TYPES = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}
+PATIENCE = 1.0  # seconds of the world's clock
+
+
+class MemoryLink:
+    """Both ends of a memory wire."""
+
+    def __init__(self, wire: MemoryWire, clock: Any) -> None:
+        self._wire = wire
+        self._clock = clock
+
+    def send(self, data: bytes) -> None:
+        """Straight into the session; what it says stays in the wire."""
+        self._wire.sent += self._wire.feed(data)
+
+    def receive(self, patient: bool) -> bytes:
+        """What was said; a patient client gives the server a little time."""
+        settle(self._clock)
+        waited = 0.0
+        while patient and not self._wire.sent and not self._wire.closed and waited < PATIENCE:
+            self._clock.advance(PATIENCE / 20)
+            waited += PATIENCE / 20
+        return self._wire.take()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server closed it."""
+        return self._wire.closed and not self._wire.sent
+
+    def drop(self) -> None:
+        """Break it."""
+        self._wire.drop()
+
+    def handshake(self) -> None:
+        """Nothing is encrypted, but the session is told."""
+        self._wire.handshake()
+
+
+class MemoryWorld:
+    """``folder`` takes what the stores and the spool write."""
+
+    def __init__(self, format: str, folder: Path, limits: dict[str, int]) -> None:
+        spool = folder / "spool"
+        spool.mkdir()
+
+        def make_tree(world: World, record: MemoryRecord) -> IMailboxTree:
+            if format == "memory":
+                return MemoryTree(world.runtime)
+            from cgpymail.stores.tree import DiskTree
+
+            return DiskTree(world.runtime, record.path)
+
+        self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
+        for name in ACCOUNTS:
+            path = folder / f"{name}.macnt"
+            path.mkdir()
+            record = self._world.account(name, password=PASSWORD.encode(), path=str(path))
+            if format in TYPES:
+                record.settings["DefaultMailboxType"] = TYPES[format]
+
+    def password(self, account: str) -> str:
+        """The same for all."""
+        return PASSWORD
+
+    def connect(self, protocol: str) -> MemoryLink:
+        """A connection to a module."""
+        return MemoryLink(self._world.connect(protocol.upper()), self._world.clock)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock, in steps, so that what waits for one another comes in order."""
+        for _ in range(10):
+            self._world.clock.advance(seconds / 10)
+
+    def close(self) -> None:
+        """Close every mailbox."""
+        self._world.run(self._world.manager.stop())
+
+
+def settle(clock: Any) -> None:
+    """Do everything that is due now."""
+    for _ in range(1000):
+        if not any(call.getTime() <= clock.seconds() for call in clock.getDelayedCalls()):
+            return
+        clock.advance(0)
+    raise AssertionError("the server is busy for ever")

@@ -1,0 +1,82 @@
+"""Transcripts over real sockets, against a daemon of its own."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+from tests.support.daemon import Daemon
+from tests.transcripts.runner import ACCOUNTS
+
+PATIENCE = 10.0  # seconds to wait for something that is expected
+QUIET = 0.15  # seconds of silence that count as nothing more
+
+
+class SocketLink:
+    """A blocking client."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self._ended = False
+
+    def send(self, data: bytes) -> None:
+        """All of it."""
+        self._socket.sendall(data)
+
+    def receive(self, patient: bool) -> bytes:
+        """What comes next; b"" after the time is over, or at the end."""
+        if self._ended:
+            return b""
+        self._socket.settimeout(PATIENCE if patient else QUIET)
+        try:
+            data = self._socket.recv(65536)
+        except (TimeoutError, ssl.SSLWantReadError):
+            return b""
+        except ConnectionError:
+            data = b""
+        self._ended = not data
+        return data
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server closed it."""
+        return self._ended
+
+    def drop(self) -> None:
+        """Close it."""
+        self._socket.close()
+        self._ended = True
+
+    def handshake(self) -> None:
+        """TLS, certificate not looked at."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        self._socket.settimeout(PATIENCE)
+        self._socket = context.wrap_socket(self._socket)
+
+
+class SocketWorld:
+    """A daemon, new for every transcript, so that each begins with the same accounts."""
+
+    def __init__(self, folder: Path, mailbox_type: str) -> None:
+        self._daemon = Daemon(folder)
+        self._daemon.create(*ACCOUNTS)
+        self._daemon.start()
+
+    def password(self, account: str) -> str:
+        """As the daemon's support made it."""
+        return self._daemon.passwords[account]
+
+    def connect(self, protocol: str) -> SocketLink:
+        """A connection in clear."""
+        return SocketLink(getattr(self._daemon, protocol))
+
+    def advance(self, seconds: float) -> None:
+        """Time is not ours here."""
+        raise AssertionError("a transcript with time steps runs in memory only")
+
+    def close(self) -> None:
+        """Stop the daemon."""
+        self._daemon.stop()
