@@ -51,8 +51,9 @@ class Experiment:
 
 
 @pytest.fixture
-def experiment(experiment, cheap):
+def experiment(tmp_path, cheap):
     """One over a fresh base directory; at the end every login has its answer."""
+    experiment = Experiment(tmp_path)
     yield experiment
     while experiment.ground.clock.getDelayedCalls():
         experiment.ground.clock.advance(1)
@@ -109,7 +110,7 @@ def test_one_account_is_protected(experiment, cheap):
     assert len(cheap) <= 60
 
 
-def test_a_typing_error_costs_nothing(experiment, cheap):
+def test_a_typing_error_costs_nothing(experiment):
     """The first few wrong passwords are answered without delay."""
     for _ in range(3):
         experiment.login("192.0.2.9", "typo")
@@ -120,7 +121,7 @@ def test_a_typing_error_costs_nothing(experiment, cheap):
     assert max(took for took, _ in experiment.took["192.0.2.9"]) < 0.2
 
 
-def test_forgiven(experiment, cheap):
+def test_forgiven(experiment):
     """After some minutes of quiet an address is as good as new."""
     experiment.run(30, [lambda: experiment.login("192.0.2.9", "guess")])
     experiment.run(240, step=1)
@@ -138,7 +139,7 @@ def test_parallel_guesses_gain_nothing(experiment, cheap):
     assert len(cheap) <= 20
 
 
-def test_many_users_behind_one_address(experiment, cheap):
+def test_many_users_behind_one_address(experiment):
     """After a restart a whole office logs in from one address without being slowed down."""
     for number in range(50):
         experiment.login("192.0.2.50", name="john" if number % 2 else "jane")

@@ -43,9 +43,13 @@ def test_full():
     workers = [Worker(turns), Worker(turns)]
     with pytest.raises(Busy):
         result(Worker(turns).outcome)
-    assert not Worker(turns, True).inside
+    favoured = Worker(turns, True)
+    assert not favoured.inside
     workers[0].done.callback(None)
     assert turns.users == 2
+    for worker in (favoured, workers[1]):
+        worker.done.callback(None)
+    assert turns.users == 0
 
 
 def test_cancelled():
@@ -59,3 +63,4 @@ def test_cancelled():
     with pytest.raises(ValueError):
         result(first.outcome)
     assert third.inside
+    third.done.callback(None)
