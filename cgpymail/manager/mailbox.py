@@ -7,6 +7,7 @@ tells the members. What a session may do is not asked here but in handle.py.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
@@ -207,14 +208,18 @@ class Mailbox:
     def rows(self, uids: Sequence[int]) -> Columns:
         """A copy of the rows of ascending ``uids``, departed ones too. Raises MessageGone."""
         columns, wanted, found = self.store.columns, as_array(uids), Columns()
+        missing = array("I")
+        done = 0
         for start, stop, place in runs(columns.uid, wanted):
+            missing.extend(wanted[done:start])
             found.extend(columns, place, place + stop - start)
-        if len(found) < len(wanted):
-            for uid in set(wanted).difference(found.uid):
-                row = self.departed.find(uid)
-                if row is None:
-                    raise MessageGone
-                found.insert(row)
+            done = stop
+        missing.extend(wanted[done:])
+        for uid in missing:
+            row = self.departed.find(uid)
+            if row is None:
+                raise MessageGone
+            found.insert(row)
         return found
 
     def status(self, hides: int) -> MailboxStatus:
