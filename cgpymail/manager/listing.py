@@ -7,7 +7,7 @@ pattern chooses. Accounts are never enumerated: a wildcard in the account's name
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cgpymail.errors import LimitExceeded, NoSuchMailbox
@@ -83,17 +83,17 @@ class Listing:
         if not text.startswith(FOREIGN):
             pattern = Pattern(text)
             await self._own.refresh()
-            shown = self._tree(self._own, "", "") | await self._behind_aliases(pattern)
+            shown = self._tree(self._own, pattern.top, pattern.top) | await self._behind_aliases(pattern)
             return select(shown, pattern)
         owner, slash, rest = text.partition(names.SEPARATOR)
         account = None if Pattern(owner).wild else await self._space.account(owner.removeprefix(FOREIGN))
         if account is None:
             return []
         await account.refresh()
-        shown = self._tree(account, "", "")
         if not slash:
-            return [ListedMailbox(owner, LEVEL_ABOVE)] if shown else []
-        found = select(shown, Pattern(rest))
+            return [ListedMailbox(owner, LEVEL_ABOVE)] if self.sees_any(account) else []
+        pattern = Pattern(rest)
+        found = select(self._tree(account, pattern.top, pattern.top), pattern)
         return [ListedMailbox(f"{owner}/{listed.name}", listed.attributes) for listed in found]
 
     # what the user sees
@@ -146,7 +146,7 @@ def select(shown: dict[str, Shown], pattern: Pattern) -> list[ListedMailbox]:
     """Those that match, INBOX first, then by name; with ``%``, levels that lead to what is shown too."""
     if pattern.wild:
         shown = without_non_mail(shown)
-    parents = {above for name in shown for above in names.ancestors(name)}
+    parents = levels(shown)
     found: dict[str, tuple[str, ...]] = {}
     for name, facts in shown.items():
         if pattern.matches(name):
@@ -163,12 +163,23 @@ def without_non_mail(shown: dict[str, Shown]) -> dict[str, Shown]:
     """The mail mailboxes; one of another class above a mail mailbox shows as not selectable (spec 14.5.3)."""
     if not any(facts.non_mail for facts in shown.values()):
         return shown
-    leading = {above for name, facts in shown.items() if not facts.non_mail for above in names.ancestors(name)}
+    leading = levels(name for name, facts in shown.items() if not facts.non_mail)
     return {
         name: Shown((NOSELECT,)) if facts.non_mail else facts
         for name, facts in shown.items()
         if not facts.non_mail or name in leading
     }
+
+
+def levels(found: Iterable[str]) -> set[str]:
+    """All names above any of these."""
+    above: set[str] = set()
+    for name in found:
+        level = names.parent(name)
+        while level and level not in above:
+            above.add(level)
+            level = names.parent(level)
+    return above
 
 
 def levels_above(name: str, pattern: Pattern) -> list[str]:

@@ -8,7 +8,7 @@ shapes, literal text and one wildcard at the end, do not need even that.
 
 from __future__ import annotations
 
-from cgpymail.model.names import INBOX, SEPARATOR
+from cgpymail.model.names import INBOX, SEPARATOR, canonical
 
 ANYTHING, LEVEL = "*", "%"
 
@@ -43,6 +43,11 @@ class Pattern:
     def shows_levels(self) -> bool:
         """Whether it ends in ``%``: then levels above a name are listed even when they are no names themselves."""
         return self.text.endswith(LEVEL)
+
+    @property
+    def top(self) -> str:
+        """Everything that matches is this name or lies below it; empty if that says nothing."""
+        return canonical(self._head.rpartition(SEPARATOR)[0] if self.wild else self.text)
 
     def can_start(self, name: str) -> bool:
         """Whether ``name``, or something below it, could match by what stands before the first wildcard."""
