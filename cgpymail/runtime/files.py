@@ -153,6 +153,18 @@ class Files:
         finally:
             self.close(fd)
 
+    def boot_id(self) -> bytes:
+        """16 bytes that differ from one start of the machine to the next; writes before it may be lost without sync."""
+        try:
+            with open("/proc/sys/kernel/random/boot_id", "rb") as source:
+                return bytes.fromhex(source.read().strip().replace(b"-", b"").decode("ascii"))[:16].ljust(16, b"\0")
+        except (OSError, ValueError):
+            return os.urandom(16)  # no way to tell: as if every process had its own
+
+    def facts(self, fd: int) -> os.stat_result:
+        """Facts about an open file."""
+        return os.fstat(fd)
+
     def size(self, fd: int) -> int:
         """Length of an open file."""
         return os.fstat(fd).st_size

@@ -251,11 +251,12 @@ class MailFile(ABC):
         """Checkpoint: write flags, marks, keywords and the note through, and sync them. Never moves message bytes."""
 
     @abstractmethod
-    def rewrite(self, survivors: Sequence[Marking], *, forced: bool) -> Rewrite | None:
+    def rewrite(self, survivors: Sequence[Marking], *, least: float) -> Rewrite | None:
         """Copy the surviving messages into a new generation, beside which ``write`` and ``sync`` go on.
 
-        None when the format never needs it, or (unless ``forced``) nothing would be gained, or readers pin too many
-        generations.
+        ``survivors`` makes its items anew each time; their ``keywords`` are never None. None when the format never
+        needs it, or not more than the share ``least`` of the mail file would be given back, or readers pin too many
+        generations; with a negative ``least`` only when the format never needs it.
         """
 
     @abstractmethod
