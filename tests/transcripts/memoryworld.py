@@ -12,10 +12,9 @@ from cgpymail.stores.memorytree import MemoryTree
 from tests.support.records import MemoryRecord
 from tests.support.wire import MemoryWire
 from tests.support.world import World
-from tests.transcripts.runner import ACCOUNTS
+from tests.transcripts.runner import ACCOUNTS, TYPES
 
 PASSWORD = "secret"
-TYPES = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}
 PATIENCE = 1.0  # seconds of the world's clock
 
 

@@ -9,6 +9,7 @@ from tests.transcripts.matching import Variables
 from tests.transcripts.script import ClientLine, Script, Step
 
 ACCOUNTS = ("john", "mary")
+TYPES = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}  # setting DefaultMailboxType, by format
 
 
 class TranscriptFailed(AssertionError):

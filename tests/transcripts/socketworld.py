@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 
 from tests.support.daemon import Daemon
-from tests.transcripts.runner import ACCOUNTS
+from tests.transcripts.runner import ACCOUNTS, TYPES
 
 PATIENCE = 10.0  # seconds to wait for something that is expected
 QUIET = 0.15  # seconds of silence that count as nothing more
@@ -60,8 +60,11 @@ class SocketLink:
 class SocketWorld:
     """A daemon, new for every transcript, so that each begins with the same accounts."""
 
-    def __init__(self, folder: Path, mailbox_type: str) -> None:
+    def __init__(self, format: str, folder: Path) -> None:
         self._daemon = Daemon(folder)
+        settings = self._daemon.base / "Accounts" / "Settings"
+        settings.mkdir(parents=True)
+        (settings / "Domain.settings").write_text(f"{{DefaultMailboxType = {TYPES[format]};}}\n")
         self._daemon.create(*ACCOUNTS)
         self._daemon.start()
 

@@ -181,7 +181,8 @@ def test_an_open_connection_is_not_closed():
 def test_header():
     """Every header line is understood."""
     script = parse(
-        "title: a: b\nspec: 14.3\nformats: mdir\nworlds: sockets\n# note\nmailbox Sent Items: 3\nmailbox New: 0 recent\n"
+        "title: a: b\nspec: 14.3\nformats: mdir\nworlds: sockets\n# note\n"
+        "mailbox Sent Items: 3\nmailbox New: 0 recent\n"
         "client A: imap john Sent Items\n\nA: x\n"
     )
     assert (script.title, script.formats, script.worlds) == ("a: b", ("mdir",), ("sockets",))
