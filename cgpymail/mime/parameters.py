@@ -7,6 +7,7 @@ such (RFC 2231 section 4 leaves decoding to them). ``parameter`` puts one togeth
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,7 @@ from cgpymail.mime.charsets import to_text
 Parameters = tuple[tuple[str, bytes], ...]
 
 MAX_PARAMETERS = 100  # of one field
+_SHORT = 100  # octets of a Content-Type that is remembered
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
 _MEDIA = re.compile(rb"\s*+(%b++)\s*+/\s*+(%b++)\s*+(?=;|\(|\s|\Z)" % (_TOKEN, _TOKEN))
 _VALUE = re.compile(rb"\s*+(%b++)" % _TOKEN)
@@ -47,11 +49,18 @@ def unquote(quoted: bytes) -> bytes:
 
 def parse_media_type(value: bytes) -> tuple[str, str, Parameters] | None:
     """Type and subtype in lower case and the parameters of a Content-Type; None if it is none."""
+    return _known_media_type(value) if len(value) <= _SHORT else _media_type(value)
+
+
+def _media_type(value: bytes) -> tuple[str, str, Parameters] | None:
     match = _MEDIA.match(value)
     if match is None:
         return None
     rest = parse_parameters(value[match.end() :]) if b";" in value else ()
     return match[1].decode("ascii").lower(), match[2].decode("ascii").lower(), rest
+
+
+_known_media_type = lru_cache(maxsize=512)(_media_type)  # nearly all parts of all mail have one of a few dozen types
 
 
 def parse_disposition(value: bytes) -> tuple[str, Parameters] | None:

@@ -92,19 +92,58 @@ def describe(part: Part, fields: Mapping[bytes, bytes], *, inside_digest: bool) 
 
     Without a type a part is text/plain, in a multipart/digest message/rfc822 (RFC 2046 5.1.5).
     """
-    values = {name: unfold(value) for name, value in fields.items()}
-    if b"type" in values:
-        media = parse_media_type(values[b"type"])
-        if media is None:
-            part.become_text()
-        else:
-            part.type, part.subtype, part.params = media
-    elif inside_digest:
+    if inside_digest and b"type" not in fields:
         part.type, part.subtype, part.params = "message", "rfc822", ()
-    part.encoding = parse_word(values.get(b"transfer-encoding", b"")) or "7bit"
-    part.id = values.get(b"id")
-    part.description = values.get(b"description")
-    part.md5 = values.get(b"md5")
-    part.disposition = parse_disposition(values.get(b"disposition", b""))
-    part.language = parse_languages(values.get(b"language", b""))
-    part.location = values.get(b"location")
+    for name, folded in fields.items():
+        reader = _READERS.get(name)
+        if reader is not None:
+            reader(part, unfold(folded))
+
+
+def _read_type(part: Part, value: bytes) -> None:
+    media = parse_media_type(value)
+    if media is None:
+        part.become_text()
+    else:
+        part.type, part.subtype, part.params = media
+
+
+def _read_encoding(part: Part, value: bytes) -> None:
+    part.encoding = parse_word(value) or "7bit"
+
+
+def _read_id(part: Part, value: bytes) -> None:
+    part.id = value
+
+
+def _read_description(part: Part, value: bytes) -> None:
+    part.description = value
+
+
+def _read_md5(part: Part, value: bytes) -> None:
+    part.md5 = value
+
+
+def _read_disposition(part: Part, value: bytes) -> None:
+    part.disposition = parse_disposition(value)
+
+
+def _read_language(part: Part, value: bytes) -> None:
+    part.language = parse_languages(value)
+
+
+def _read_location(part: Part, value: bytes) -> None:
+    part.location = value
+
+
+# Most parts have two or three of them, and parts are made by the million: only what is there is looked at.
+_READERS = {
+    b"type": _read_type,
+    b"transfer-encoding": _read_encoding,
+    b"id": _read_id,
+    b"description": _read_description,
+    b"md5": _read_md5,
+    b"disposition": _read_disposition,
+    b"language": _read_language,
+    b"location": _read_location,
+}
