@@ -4,20 +4,22 @@ Three ways, by what was asked for. Flags and UIDs come from the columns: thousan
 Other facts are put together message by message. The octets of a body never exist as a whole: they are pulled from the
 store in chunks, and a client that stops reading stops the pulling.
 
-When one message fails, the others are still answered, and the first failure is the answer to the command. A failure
-in the middle of a body cannot be said any more, because its length was promised: the connection ends.
+When one message fails, the others are still answered, and the first failure is the answer to the command. What can
+fail is done before the first octet of a response is sent: places are looked up, small sections are read. A failure in
+the middle of a large body cannot be said any more, because its length was promised: the connection ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cgpymail.errors import MailboxGone, MailError, StorageFailed
 from cgpymail.grammar.imap import items as data
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, section_start, size_item, uid_item
 from cgpymail.imap.context import Context, ProtocolEnd
-from cgpymail.imap.parts import Parts, Range, read_piece
+from cgpymail.imap.parts import CHUNK, Parts, Range, is_choice, read_piece
 from cgpymail.imap.texts import flag_rows
 from cgpymail.manager.handle import Handle, Selection
 from cgpymail.model.columns import Row
@@ -32,7 +34,15 @@ _FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
 _BULK = frozenset({data.Flags(), data.Uid()})
 _ROWS = 4_000  # in one piece; stays below the output buffer
 _TURN = 16  # messages answered before the clock is looked at
-_Body = tuple[data.BodySection, bytes | Range | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """One section of one message: its place (None: no such part) and, if it was small, its octets."""
+
+    item: data.BodySection
+    where: Range | None
+    value: bytes | None
 
 
 class FetchWriter:
@@ -80,7 +90,7 @@ class FetchWriter:
         row = self._handle.row(uid)
         content = self._handle.content(uid)
         try:
-            bodies = [(item, await self._parts.section(uid, item, content)) for item in self._sections]
+            bodies = await self._find_bodies(uid, content)
             newly_seen = self._marks and not row.flags & SEEN and self._mark_seen(uid)
             words = await self._facts(row, newly_seen=newly_seen)
             self._context.send(b"* %d FETCH (%b" % (seq, b" ".join(words)))
@@ -115,27 +125,49 @@ class FetchWriter:
             words.append(flags_item(self._handle.flags([row.uid])[0]))
         return words
 
+    async def _find_bodies(self, uid: int, content: Any) -> list[_Body]:
+        """Every section with its place; as many as fit into one chunk together are read already."""
+        bodies: list[_Body] = []
+        left = CHUNK
+        for item in self._sections:
+            where = await self._parts.where(uid, item, content.size)
+            value: bytes | None = None
+            if where is not None and where.size <= left:
+                value = await self._parts.octets(item, where, content)
+                left -= len(value)
+            bodies.append(_Body(item, where, value))
+        return bodies
+
     async def _write_bodies(self, content: Any, bodies: Sequence[_Body], *, first: bool) -> None:
         send = self._context.send
-        for item, value in bodies:
+        for body in bodies:
             send(b"" if first else b" ")
             first = False
-            if value is None:
-                send(item.label + b" NIL")
-            elif isinstance(value, bytes):
-                send(section_start(item.label, len(value)) + value)
+            if body.where is None:
+                send(body.item.label + b" NIL")
+            elif body.value is not None:
+                send(section_start(body.item.label, len(body.value)) + body.value)
             else:
-                send(section_start(item.label, value.size))
-                await self._stream(content, value)
+                await self._write_late(content, body.item, body.where)
+
+    async def _write_late(self, content: Any, item: data.BodySection, where: Range) -> None:
+        """A section too large to have been read before."""
+        try:
+            if is_choice(item):
+                value = await self._parts.octets(item, where, content)
+                self._context.send(section_start(item.label, len(value)) + value)
+                await self._context.room()
+            else:
+                self._context.send(section_start(item.label, where.size))
+                await self._stream(content, where)
+        except MailError as problem:
+            raise ProtocolEnd(f"a message broke off while it was sent: {problem}") from problem
 
     async def _stream(self, content: Any, where: Range) -> None:
         """The octets of a section, as fast as the client reads them."""
         place = where.start
-        try:
-            while place < where.end:
-                piece = await read_piece(content, place, where.end)
-                self._context.send(piece)
-                place += len(piece)
-                await self._context.room()
-        except MailError as problem:
-            raise ProtocolEnd(f"a message broke off while it was sent: {problem}") from problem
+        while place < where.end:
+            piece = await read_piece(content, place, where.end)
+            self._context.send(piece)
+            place += len(piece)
+            await self._context.room()

@@ -1,7 +1,6 @@
 """Facts from inside a message, for FETCH: its ENVELOPE, its BODYSTRUCTURE, and the octets that a section names.
 
-The finished texts of a message never change, so they are kept in the handle's cache. Everything is found out before
-the first octet of a response is sent: an answer is whole, or there is none.
+The finished texts of a message never change, so they are kept in the handle's cache.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from cgpymail.model.section import Section, Specifier
 from cgpymail.runtime.limits import Limits
 
 CHUNK = 64 * 1024
-_HEADERS = frozenset({Specifier.HEADER, Specifier.FIELDS, Specifier.FIELDS_NOT})
 _CHOICES = frozenset({Specifier.FIELDS, Specifier.FIELDS_NOT})
 
 
@@ -85,42 +83,43 @@ class Parts:
         finally:
             content.release()
 
-    async def section(self, uid: int, item: BodySection, content: Any) -> bytes | Range | None:
-        """What BODY[...] names, partial and all: octets at hand, a range to be read, or None (no such part: NIL)."""
-        section = item.section
-        where = await self._where(uid, section, content.size)
-        if where is None:
-            return None
-        if section.specifier not in _CHOICES:
-            return where.cut(item.partial)
-        block = await self._block(uid, section, where, content)
-        chosen = choose_fields(block, section, self._limits.header_fields)
-        if item.partial is None:
-            return chosen
-        offset, length = item.partial
-        return chosen[offset : offset + length]
+    async def where(self, uid: int, item: BodySection, size: int) -> Range | None:
+        """Where in the message (of ``size`` octets) the octets are, None if there is no such part (the answer is NIL).
 
-    async def _where(self, uid: int, section: Section, size: int) -> Range | None:
+        For a list of header fields it is the whole header, of which ``octets`` makes the choice.
+        """
+        found = await self._find(uid, item.section, size)
+        return found if found is None or is_choice(item) else found.cut(item.partial)
+
+    async def _find(self, uid: int, section: Section, size: int) -> Range | None:
         """Whole messages and short headers need no look at the structure."""
         if not section.path:
             if section.specifier is Specifier.WHOLE:
                 return Range(0, size)
             header = len(await self._handle.headers(uid))
             if header < self._limits.header_size:
-                return Range(0, header) if section.specifier in _HEADERS else Range(header, size)
+                return Range(header, size) if section.specifier is Specifier.TEXT else Range(0, header)
         found = section_range(await self._handle.structure(uid), section)
         return None if found is None else Range(*found)
 
-    async def _block(self, uid: int, section: Section, where: Range, content: Any) -> bytes:
-        return await self._header(content, where) if section.path else await self._handle.headers(uid)
+    async def octets(self, item: BodySection, where: Range, content: Any) -> bytes:
+        """The value itself, of a small section or a list of header fields."""
+        if not is_choice(item):
+            return await _read_all(content, where)
+        chosen = choose_fields(await self._header(content, where), item.section, self._limits.header_fields)
+        if item.partial is None:
+            return chosen
+        offset, length = item.partial
+        return chosen[offset : offset + length]
 
     async def _header(self, content: Any, where: Range) -> bytes:
         """The octets of a header, cut at the limit of those that are looked into."""
-        block = bytearray()
-        end = min(where.end, where.start + self._limits.header_size)
-        while where.start + len(block) < end:
-            block += await read_piece(content, where.start + len(block), end)
-        return bytes(block)
+        return await _read_all(content, Range(where.start, min(where.end, where.start + self._limits.header_size)))
+
+
+def is_choice(item: BodySection) -> bool:
+    """Whether a section is not one piece of the message but some fields of a header."""
+    return item.section.specifier in _CHOICES
 
 
 async def read_piece(content: Any, start: int, end: int) -> bytes:
@@ -132,6 +131,13 @@ async def read_piece(content: Any, start: int, end: int) -> bytes:
     if not piece:
         raise StorageFailed(detail="a message ended early")
     return piece
+
+
+async def _read_all(content: Any, where: Range) -> bytes:
+    block = bytearray()
+    while len(block) < where.size:
+        block += await read_piece(content, where.start + len(block), where.end)
+    return bytes(block)
 
 
 def _messages(part: Part) -> Iterator[Part]:
