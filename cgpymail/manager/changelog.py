@@ -7,6 +7,7 @@ in them: ten thousand messages flagged by one command are one entry but not a sm
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 UIDS_PER_ENTRY = 16  # on average, before a log counts as full
@@ -16,7 +17,7 @@ class Entry(Protocol):
     """What a log holds."""
 
     @property
-    def uids(self) -> tuple[int, ...]:
+    def uids(self) -> Sequence[int]:
         """The messages concerned, ascending, never empty."""
 
 

@@ -9,6 +9,10 @@ Two logs, because a view follows them differently. *Moves* (joined, left) change
 short lists whenever it computes a number. *Marks* (flags changed) only wait to be told. Both are bounded: before
 entries are dropped, views that are behind take in the moves, and let their marks collapse into "everything with MODSEQ
 above x". So what is pending for a view that never asks is O(messages), never O(changes).
+
+Many sessions that sleep at the same position must not each walk the same thousands of moves: beyond a few they get a
+summary, made once. Leaving and joining alternate for each message, so a message that moved an even number of times is
+where it was, and one that moved an odd number of times did what it did first.
 """
 
 from __future__ import annotations
@@ -26,12 +30,14 @@ from cgpymail.model.changes import Arrived, Change, Expunged
 from cgpymail.model.columns import Columns, cut
 from cgpymail.model.flags import SEEN
 
+SUMMARY_FROM = 16  # moves
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """``uids`` joined the picture, or left it."""
+    """``uids`` (ascending) joined the picture, or left it."""
 
-    uids: tuple[int, ...]
+    uids: Sequence[int]
     modseq: int
     joined: bool
 
@@ -61,12 +67,14 @@ class Follower(Protocol):
 class Picture:
     """One visibility class of one open mailbox. ``hides``: mask of the flags whose bearers are not in it."""
 
-    __slots__ = ("_columns", "_followers", "_own", "hides", "marks", "moves")
+    __slots__ = ("_columns", "_followers", "_own", "_summary", "_summary_of", "hides", "marks", "moves")
 
     def __init__(self, columns: Columns, hides: int, limit: int) -> None:
         self._columns = columns
         self._own: array[int] | None = None
         self._followers: dict[Follower, None] = {}
+        self._summary: list[Move] = []
+        self._summary_of = (0, 0)
         self.hides = hides
         self.moves: ChangeLog[Move] = ChangeLog(limit)
         self.marks: ChangeLog[Mark] = ChangeLog(limit)
@@ -97,6 +105,16 @@ class Picture:
         """A view is closed. Whether it was the last."""
         del self._followers[follower]
         return not self._followers
+
+    def moves_since(self, position: int) -> list[Move]:
+        """What moved from ``position`` on, in order: single moves, or what they come to."""
+        moves = self.moves
+        if moves.end - position < SUMMARY_FROM:
+            return moves.since(position)
+        if self._summary_of != (position, moves.end):
+            self._summary = _summarise(moves.since(position))
+            self._summary_of = (position, moves.end)
+        return self._summary
 
     def apply(self, change: Change, author: object) -> None:
         """The store accepted a change; the columns hold the new state."""
@@ -202,6 +220,20 @@ class Picture:
     def _without_seen(self) -> list[int]:
         hidden = self.hides | SEEN
         return [uid for uid, mask in zip(self._columns.uid, self._columns.flags, strict=True) if not mask & hidden]
+
+
+def _summarise(moves: list[Move]) -> list[Move]:
+    """At most one move of each kind, with the MODSEQ of the oldest."""
+    first: dict[int, bool] = {}
+    moved: set[int] = set()
+    for move in moves:
+        moved.symmetric_difference_update(move.uids)
+        for uid in move.uids:
+            first.setdefault(uid, move.joined)
+    odd = array("I", sorted(moved))
+    oldest = moves[0].modseq
+    kinds = (Move(array("I", [uid for uid in odd if first[uid] == joined]), oldest, joined) for joined in (False, True))
+    return [move for move in kinds if move.uids]
 
 
 _SEEN_BIT = bytes(value & SEEN for value in range(256))  # Seen is in the lowest byte of a mask

@@ -84,7 +84,7 @@ class View:
         moves = self._picture.moves
         if self.moves_at == moves.end:
             return
-        for move in moves.since(self.moves_at):
+        for move in self._picture.moves_since(self.moves_at):
             mine = move.uids if move.uids[-1] <= self.top else move.uids[: bisect_right(move.uids, self.top)]
             if mine:
                 (self._rejoined if move.joined else self._left)(mine, move)
@@ -305,6 +305,8 @@ def _with(some: array[int], more: Sequence[int]) -> array[int]:
     if len(more) == 1:
         insort(some, more[0])
         return some
+    if more[0] > some[-1]:
+        return some + as_array(more)
     return array("I", sorted((*some, *more)))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from cgpymail.errors import ExpungeIssued, MailboxGone, MessageGone, NotPermitted, ReadOnly
+from cgpymail.manager import picture
 from cgpymail.manager.access import Standing
 from cgpymail.manager.handle import Handle, Updates
 from cgpymail.model import flags, rights
@@ -372,10 +373,11 @@ class Driver:
         assert not len(self.shared.box.departed.rows)
 
 
-@pytest.mark.parametrize(("seed", "change_log"), [(1, 4096), (2, 5), (3, 40)])
-def test_sessions_agree(seed: int, change_log: int) -> None:
+@pytest.mark.parametrize(("seed", "change_log", "summary_from"), [(1, 4096, 16), (2, 5, 1_000), (3, 40, 2)])
+def test_sessions_agree(seed: int, change_log: int, summary_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever seven clients do to a mailbox at the same time, each of them is right after its next NOOP."""
-    print(f"seed {seed}, change log of {change_log}")
+    print(f"seed {seed}, change log of {change_log}, summaries from {summary_from} moves on")
+    monkeypatch.setattr(picture, "SUMMARY_FROM", summary_from)
     driver = Driver(seed, change_log)
     for number in range(STEPS):
         driver.step()
