@@ -16,6 +16,7 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 from tests.support.processfiles import ProcessFiles
@@ -26,6 +27,15 @@ KEPT: tuple[Kept, ...] = ("all", "names", "synced")
 
 class PowerCut(BaseException):
     """The machine is off: not an Exception, so that no code under test takes it for an error of the disk."""
+
+
+@dataclass(slots=True)
+class Unsynced:
+    """A change of names that may not last. ``moves``: how many directories had been renamed before it."""
+
+    paths: tuple[str, ...]
+    undo: Callable[..., None]
+    moves: int
 
 
 class CrashFiles(ProcessFiles):
@@ -39,7 +49,8 @@ class CrashFiles(ProcessFiles):
         self.off = False
         self._attic = attic
         self._serial = 0
-        self._names: list[tuple[set[str], Callable[[], None]]] = []  # directories, undo; not synced yet, in order
+        self._names: list[Unsynced] = []  # changes of names, in order
+        self._moves: list[tuple[str, str]] = []  # directories that got another name
         self._bytes: dict[tuple[int, int], tuple[int, bytes]] = {}  # unsynced file: descriptor of ours, synced bytes
 
     # -- the cut ---------------------------------------------------------------------------------------------------
@@ -59,16 +70,29 @@ class CrashFiles(ProcessFiles):
                 os.ftruncate(fd, 0)
                 os.pwrite(fd, data, 0)
         if kept == "synced":
-            for _, undo in reversed(self._names):
-                undo()
+            for change in reversed(self._names):
+                self._undo(change)
         for fd, _ in self._bytes.values():
             os.close(fd)
         self._bytes.clear()
         self._names.clear()
+        self._moves.clear()
         self.limit, self.off = None, False
 
-    def _unsynced_name(self, undo: Callable[[], None], *paths: str) -> None:
-        self._names.append(({os.path.dirname(path) for path in paths}, undo))
+    def _unsynced(self, undo: Callable[..., None], *paths: str) -> None:
+        self._names.append(Unsynced(paths, undo, len(self._moves)))
+
+    def _now(self, path: str, moves: int) -> str:
+        """What a path is called since directories above it were renamed."""
+        for old, new in self._moves[moves:]:
+            if path.startswith(old + "/"):
+                path = new + path[len(old) :]
+        return path
+
+    def _undo(self, change: Unsynced) -> None:
+        paths = [self._now(path, change.moves) for path in change.paths]
+        if all(os.path.isdir(os.path.dirname(path)) for path in paths):  # else its directory is gone for good
+            change.undo(*paths)
 
     def _keep(self, path: str) -> str:
         """A second name for a file that is about to lose its own."""
@@ -90,7 +114,7 @@ class CrashFiles(ProcessFiles):
         self._step()
         fd = super().create(path, mode)
         self._dirty(fd)
-        self._unsynced_name(lambda: _remove(path), path)
+        self._unsynced(_remove, path)
         return fd
 
     def pwrite(self, fd: int, data: bytes | memoryview, offset: int) -> int:
@@ -119,41 +143,50 @@ class CrashFiles(ProcessFiles):
     def sync_directory(self, path: str) -> None:
         self._step()
         super().sync_directory(path)
-        self._names = [(directories, undo) for directories, undo in self._names if path not in directories]
+        self._names = [
+            change
+            for change in self._names
+            if path not in {os.path.dirname(self._now(name, change.moves)) for name in change.paths}
+        ]
 
     def rename(self, old: str, new: str) -> None:
         self._step()
         replaced = self._keep(new) if os.path.isfile(new) else ""
+        moves = os.path.isdir(old)
         super().rename(old, new)
 
-        def undo() -> None:
+        def undo(old: str, new: str) -> None:
             if os.path.lexists(new):
                 os.rename(new, old)
             if replaced:
                 os.rename(replaced, new)
+            if moves:
+                self._moves.remove((old, new))
 
-        self._unsynced_name(undo, old, new)
+        self._unsynced(undo, old, new)
+        if moves:
+            self._moves.append((old, new))
 
     def link(self, old: str, new: str) -> None:
         self._step()
         super().link(old, new)
-        self._unsynced_name(lambda: _remove(new), new)
+        self._unsynced(_remove, new)
 
     def unlink(self, path: str) -> None:
         self._step()
         kept = self._keep(path)
         super().unlink(path)
-        self._unsynced_name(lambda: os.rename(kept, path), path)
+        self._unsynced(lambda path: os.rename(kept, path), path)
 
     def mkdir(self, path: str, mode: int = 0o700) -> None:
         self._step()
         super().mkdir(path, mode)
-        self._unsynced_name(lambda: shutil.rmtree(path, ignore_errors=True), path)
+        self._unsynced(lambda path: shutil.rmtree(path, ignore_errors=True), path)
 
     def rmdir(self, path: str) -> None:
         self._step()
         super().rmdir(path)
-        self._unsynced_name(lambda: os.makedirs(path, exist_ok=True), path)
+        self._unsynced(lambda path: os.makedirs(path, exist_ok=True), path)
 
 
 def _remove(path: str) -> None:
