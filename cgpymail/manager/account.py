@@ -10,7 +10,8 @@ Rights are not asked here: that is the business of who resolved the name (namesp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock
@@ -38,6 +39,7 @@ from cgpymail.runtime.runtime import Runtime
 
 RESCAN_SECONDS = 1.0  # the directory is not read again for mailboxes of others more often than that
 UNLIMITED = -1
+NEVER = float("-inf")
 
 Infos = dict[str, dict[str, Any] | None]  # entries of account.info to be merged; see IAccountRecord.update_mailboxes
 
@@ -46,7 +48,7 @@ class Account:
     """The mailboxes of one account. One object per account in the process (manager.py sees to it).
 
     ``turn`` is the queue: who has it may change the names, and whoever opens or closes a mailbox passes through it.
-    ``formats``: extension -> the manual's name of the format (``mdir`` -> ``MailDirMailbox``).
+    ``formats``: extension -> the manual's name (``mdir`` -> ``MailDirMailbox``); the first is the default.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Account:
         self._runtime = runtime
         self._limits = limits
         self._entries: dict[str, TreeEntry] = {}
-        self._scanned = 0.0
+        self._scanned = NEVER
         self.turn = DeferredLock()
 
     # what there is
@@ -101,6 +103,16 @@ class Account:
                 await self._create(names.INBOX, self.default_format)
             if new:
                 await self._furnish()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[None]:
+        """The turn to change the names. After a failure half of a change may have been made: look again next time."""
+        async with self.turn:
+            try:
+                yield
+            except MailError:
+                self._scanned = NEVER
+                raise
 
     async def refresh(self) -> None:
         """Look again for what others put there, unless the last look was a moment ago. Raises StorageFailed."""
@@ -165,9 +177,9 @@ class Account:
 
     @property
     def default_format(self) -> str:
-        """The extension for new mailboxes, by the setting DefaultMailboxType (spec 6.4); .mbox if it names none."""
+        """The extension for new mailboxes, by the setting DefaultMailboxType (spec 6.4); else the first format."""
         wanted = self.record.setting("DefaultMailboxType", "")
-        return next((extension for extension, name in self.formats.items() if name == wanted), "mbox")
+        return next((extension for extension, name in self.formats.items() if name == wanted), next(iter(self.formats)))
 
     def split_format(self, name: str) -> tuple[str, str]:
         """``box.mdir`` as (``box``, ``mdir``); (name, "") if it does not end with a known extension (spec 1.13)."""
@@ -180,7 +192,7 @@ class Account:
         Raises IllegalName, MailboxExists, LimitExceeded, StorageFailed.
         """
         names.check_new(name)
-        async with self.turn:
+        async with self._changing():
             await self._create(name, format or self.default_format, mailbox_class)
 
     async def _create(self, name: str, format: str, mailbox_class: str = "") -> None:
@@ -201,7 +213,7 @@ class Account:
     async def create_directory(self, name: str) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""
         names.check_new(name)
-        async with self.turn:
+        async with self._changing():
             entry = self._entries.get(name)
             if entry is not None and entry.directory:
                 raise MailboxExists
@@ -246,7 +258,7 @@ class Account:
         """
         if name == names.INBOX:
             raise CannotDo("INBOX cannot be deleted")
-        async with self.turn:
+        async with self._changing():
             entry = self._existing(name)
             self._check_unlocked(name)
             below = self.below(name)
@@ -296,7 +308,7 @@ class Account:
         if old == names.INBOX:
             await self._rename_inbox(new)
             return
-        async with self.turn:
+        async with self._changing():
             moves = self._plan_moves(old, new, children)
             added = [name for name in self._to_add(new) if name != new]
             await self._opened.settled(self.name)
@@ -347,7 +359,7 @@ class Account:
             await self.record.set_preferences(preferences)
 
     async def _rename_inbox(self, new: str) -> None:
-        async with self.turn:
+        async with self._changing():
             if new in self._entries:
                 raise MailboxExists
             await self._create(new, self._entries[names.INBOX].format)
