@@ -21,11 +21,12 @@ from cgpymail.manager.handle import QUIET, Handle
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import Link
-from cgpymail.runtime.logs import LOW, Log
+from cgpymail.runtime.logs import LOW, PROBLEM, Log
 from cgpymail.runtime.wire import Wire, link_of
 
 SERVICE = "IMAP"
 BATCH = 64 * 1024  # octets of output collected before they are sent
+PIECE = 50  # octets of memory that each piece of output costs beside its own
 SLICE = 0.005  # seconds of computing before other sessions get their turn
 
 
@@ -108,11 +109,16 @@ class Context:
     def send(self, data: bytes) -> None:
         """Add to the output."""
         self._out.append(data)
-        self._octets += len(data)
+        self._octets += len(data) + PIECE
 
     def flush(self) -> None:
-        """Hand the output to the wire."""
-        if self._out:
+        """Hand the output to the wire. What is too much at once (no reply should be) ends the connection."""
+        if self._octets > self.services.limits.output_hard:
+            self.log.write(PROBLEM, f"a reply of {self._octets} octets is too much; disconnected")
+            self._out.clear()
+            self._octets = 0
+            self.wire.abort()
+        elif self._out:
             data = b"".join(self._out) if len(self._out) > 1 else self._out[0]
             self._out.clear()
             self._octets = 0
