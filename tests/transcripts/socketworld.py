@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 from pathlib import Path
@@ -57,20 +58,35 @@ class SocketLink:
         self._socket = context.wrap_socket(self._socket)
 
 
-class SocketWorld:
-    """A daemon, new for every transcript, so that each begins with the same accounts."""
+class Accounts:
+    """The accounts of one format, made once: making them takes longer than most transcripts."""
 
     def __init__(self, format: str, folder: Path) -> None:
-        self._daemon = Daemon(folder)
-        settings = self._daemon.base / "Accounts" / "Settings"
+        daemon = Daemon(folder)
+        settings = daemon.base / "Accounts" / "Settings"
         settings.mkdir(parents=True)
         (settings / "Domain.settings").write_text(f"{{DefaultMailboxType = {TYPES[format]};}}\n")
-        self._daemon.create(*ACCOUNTS)
+        daemon.create(*ACCOUNTS)
+        self.passwords = daemon.passwords
+        self._base = daemon.base
+
+    def copy(self, base: Path) -> None:
+        """The same accounts in another base directory."""
+        shutil.copytree(self._base, base, dirs_exist_ok=True)
+
+
+class SocketWorld:
+    """A daemon of its own for every transcript, so that each begins with the same accounts."""
+
+    def __init__(self, accounts: Accounts, folder: Path) -> None:
+        self._daemon = Daemon(folder)
+        self._passwords = accounts.passwords
+        accounts.copy(self._daemon.base)
         self._daemon.start()
 
     def password(self, account: str) -> str:
         """As the daemon's support made it."""
-        return self._daemon.passwords[account]
+        return self._passwords[account]
 
     def connect(self, protocol: str) -> SocketLink:
         """A connection in clear."""

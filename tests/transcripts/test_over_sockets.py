@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.transcripts.runner import TYPES, Runner
 from tests.transcripts.script import Script
-from tests.transcripts.socketworld import SocketWorld
+from tests.transcripts.socketworld import Accounts, SocketWorld
 from tests.transcripts.test_in_memory import SCRIPTS
 
 RUNS = [
@@ -20,11 +22,17 @@ RUNS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Accounts]:
+    """The accounts of a format, when they are first wanted."""
+    return functools.cache(lambda format: Accounts(format, tmp_path_factory.mktemp(format)))
+
+
 @pytest.mark.system
 @pytest.mark.parametrize(("script", "format"), RUNS)
-def test_transcript(script: Script, format: str, tmp_path: Path) -> None:
+def test_transcript(script: Script, format: str, accounts: Callable[[str], Accounts], tmp_path: Path) -> None:
     """What holds in memory holds for clients on the network."""
-    world = SocketWorld(format, tmp_path)
+    world = SocketWorld(accounts(format), tmp_path)
     try:
         Runner(script, world).run()
     finally:
