@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cgpymail.stores.mailfile import Format
+from cgpymail.stores.mbox.format import MboxFormat
 from cgpymail.stores.mdir.format import MdirFormat
 
-_KNOWN: tuple[Format, ...] = (MdirFormat(),)
+_KNOWN: tuple[Format, ...] = (MboxFormat(), MdirFormat())
 
 FORMATS: dict[str, Format] = {format.extension: format for format in _KNOWN}

@@ -165,20 +165,19 @@ def must_quote(content: IContent) -> bool:
     return False
 
 
-def quoted_form(content: IContent, meter: Meter) -> Iterator[bytes]:
-    """The disk form of a new message for a .mbox, unquoted if nothing calls for it; ``meter`` is fed. Blocking."""
-    quoting = Quoting(undo=False) if must_quote(content) else None
+def quoted_form(content: IContent, meter: Meter, quoting: Quoting) -> Iterator[bytes]:
+    """The disk form of a new message for a .mbox of which ``must_quote`` is true; ``meter`` is fed. Blocking."""
     for chunk in to_disk(content.chunks()):
-        piece = quoting.feed(chunk) if quoting else chunk
+        piece = quoting.feed(chunk)
         meter.feed(piece)
         yield piece
-    if quoting and (rest := quoting.finish()):
-        meter.feed(rest)
-        yield rest
+    rest = quoting.finish()
+    meter.feed(rest)
+    yield rest
 
 
 def plain_form(content: IContent, meter: Meter) -> Iterator[bytes]:
-    """The disk form of a new message in formats that need no quoting; ``meter`` is fed. Blocking."""
+    """The disk form of a new message that needs no quoting; ``meter`` is fed. Blocking."""
     for chunk in to_disk(content.chunks()):
         meter.feed(chunk)
         yield chunk

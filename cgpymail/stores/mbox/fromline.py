@@ -20,7 +20,8 @@ MAX_LINE = 4096  # octets; a longer line is text
 MAX_PATH = 1000  # octets of return-path that are written
 
 _COMMENT = re.compile(
-    rb"From <(?P<path>.*)>\((?P<flags>[A-Za-z0-9_]*)-(?P<uid>[0-9]{1,10})(?:-(?P<origuid>[0-9]{1,10}))?\) +(?P<stamp>.*)"
+    rb"From <(?P<path>.*)>"
+    rb"\((?P<flags>[A-Za-z0-9_]*)-(?P<uid>[0-9]{1,10})(?:-(?P<origuid>[0-9]{1,10}))?\) +(?P<stamp>.*)"
 )
 _STAMP = re.compile(
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (?P<month>[A-Z][a-z]{2}) +(?P<day>\d{1,2}) (?P<hour>\d{2}):(?P<minute>\d{2})"

@@ -1,0 +1,113 @@
+"""Compaction of a .mbox: a new file beside the old one, synced, then renamed over it (architecture, section 4).
+
+Messages are copied while appends to the old file go on; ``finish``, for which appends are held back, copies those that
+came meanwhile. From-lines are written anew: full width, present flags; lines without comment stay as they are. The note
+comes first, keywords behind their message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from cgpymail.model.flags import QUOTED
+from cgpymail.stores.mailfile import Location, Marking, Note, Rewrite
+from cgpymail.stores.mbox import attributes, fromline
+from cgpymail.stores.mbox.generation import BITS, Generation
+from cgpymail.stores.mbox.writing import Pen
+
+if TYPE_CHECKING:
+    from cgpymail.stores.mbox.mailbox import MboxFile
+
+PIECE = 256 * 1024
+
+
+def worth(survivors: Iterable[Marking], size: int) -> float:
+    """The share of the file that no survivor needs."""
+    needed = sum(place.head + place.length + 1 for place in (marking.stored.location for marking in survivors))
+    return 1 - needed / size if size else 0.0
+
+
+class Rewriting(Rewrite):
+    """A new generation that is being made."""
+
+    def __init__(self, mailbox: MboxFile, survivors: Sequence[Marking]) -> None:
+        self._mailbox = mailbox
+        self._files = mailbox.files
+        assert mailbox.generation is not None
+        self._old = mailbox.generation.acquire()
+        directory, _, name = mailbox.path.rpartition("/")
+        self._path = f"{directory}/.{name}.new"
+        with contextlib.suppress(FileNotFoundError):
+            self._files.unlink(self._path)
+        self._new = Generation(self._files, self._files.create(self._path), mailbox.next_number())
+        self._finished = False
+        try:
+            self._pen = Pen(self._files, self._new)
+            message, self._note_at = attributes.note_message(Note(1, 1), mailbox.runtime.now())
+            self._pen.put(message)
+            self._locations = [self._copy(marking) for marking in survivors]
+            self._pen.flush()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _copy(self, marking: Marking) -> Location:
+        old = marking.stored.location
+        line, location = self._from_line(marking)
+        offset = self._pen.place
+        self._pen.put(line)
+        place, end = old.offset + old.head, old.offset + old.head + old.length
+        last = b"\n"
+        while place < end:
+            piece = self._files.pread(self._old.fd, min(PIECE, end - place), place)
+            if not piece:
+                raise OSError(5, "a message was cut short", self._mailbox.path)
+            self._pen.put(piece)
+            place, last = place + len(piece), piece[-1:]
+        self._pen.put(b"\n" if last == b"\n" else b"\n\n")
+        if marking.keywords:
+            owner = location.origuid or marking.stored.uid
+            date = self._mailbox.runtime.now()
+            self._pen.put(attributes.keywords_message(owner, marking.keywords, date))
+        return location._replace(offset=offset, head=len(line))
+
+    def _from_line(self, marking: Marking) -> tuple[bytes, Location]:
+        """The new From-line, and the location with what it says."""
+        stored, old = marking.stored, marking.stored.location
+        bits = (old.disk & ~BITS) | self._new.bits
+        line = self._files.pread(self._old.fd, old.head, old.offset)
+        known = fromline.read(line[:-1])
+        if known is None:
+            raise OSError(5, "a From-line is not where it was", self._mailbox.path)
+        if not known.commented or known.uid != stored.uid:
+            return line, old._replace(disk=bits)
+        mask = marking.flags | (old.disk & QUOTED)
+        origuid = old.origuid or stored.uid
+        written = fromline.write(stored.uid, origuid, mask, stored.date, known.path, known.unknown)
+        kept = bits & ~((1 << 24) - 1)
+        return written, old._replace(disk=mask | kept, origuid=origuid)
+
+    def finish(self, added: Sequence[Marking], ghosts: Iterable[int], note: Note) -> list[Location]:
+        """Copy what came meanwhile, write the note, sync, rename, sync the directory."""
+        self._locations += [self._copy(marking) for marking in added]
+        self._pen.flush()
+        message, place = attributes.note_message(note, self._mailbox.runtime.now())
+        self._files.pwrite(self._new.fd, message, 0)
+        self._files.sync(self._new.fd)
+        self._files.rename(self._path, self._mailbox.path)
+        self._finished = True
+        self._files.sync_directory(self._mailbox.path.rpartition("/")[0])
+        self._mailbox.replace(self._new, list(ghosts), note, place)
+        self._old.release()
+        return self._locations
+
+    def abandon(self) -> None:
+        """Drop the new file."""
+        if not self._finished:
+            self._finished = True
+            with contextlib.suppress(OSError):
+                self._files.unlink(self._path)
+            self._new.release()
+            self._old.release()
