@@ -1,0 +1,77 @@
+"""The tables of the IMAP server: capabilities, errors, texts that are kept."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from cgpymail import errors
+from cgpymail.errors import MailError, NoSuchAccount, NoSuchMailbox
+from cgpymail.grammar.sasl import MECHANISMS
+from cgpymail.imap.capabilities import TABLE, capabilities
+from cgpymail.imap.refusals import CODES, refusal
+from cgpymail.imap.state import State
+from cgpymail.imap.texts import BLOCK, MAX_NUMBERS, NumberTexts, flag_rows
+
+ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MailError)]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_every_error_has_its_response_code(kind: type[MailError]) -> None:
+    """No error comes to a client without the code it deserves."""
+    assert kind.code in CODES
+    assert refusal(kind(detail="/a/secret/path"), "NOOP").endswith(kind.text.encode()) or kind is NoSuchAccount
+
+
+def test_nothing_but_printable_ascii_leaves() -> None:
+    """Whatever a name had in it, the line stays one line."""
+    assert refusal(NoSuchMailbox("No b\u00fccher\r\n* BYE"), "SELECT") == b"[NONEXISTENT] No b?cher??* BYE"
+
+
+def test_nobody_looks_like_nothing() -> None:
+    """An account that does not exist is answered like a mailbox, or a password, that is wrong."""
+    assert refusal(NoSuchAccount(), "SELECT") == refusal(NoSuchMailbox(), "SELECT")
+    assert refusal(NoSuchAccount(), "COPY") == refusal(NoSuchMailbox(), "COPY")
+    assert refusal(NoSuchAccount(), "LOGIN") == refusal(errors.AuthenticationFailed(), "LOGIN")
+
+
+def test_capabilities_are_said_once_each() -> None:
+    """No word twice, IMAP4rev1 first."""
+    for state in (State.NOT_AUTHENTICATED, State.AUTHENTICATED, State.SELECTED):
+        words = capabilities(state, tls=True, password=True).split()
+        assert words[0] == b"IMAP4rev1"
+        assert len(set(words)) == len(words)
+
+
+def test_mechanisms_announced_are_those_there_are() -> None:
+    """AUTH= and the SASL table agree."""
+    announced = {row.name.removeprefix("AUTH=") for row in TABLE if row.name.startswith("AUTH=")}
+    assert announced == set(MECHANISMS)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [1], [999, 1000, 1001], list(range(1, 5000)), list(range(7, 9000, 3)), [4_000_000_000]]
+)
+def test_number_texts_are_what_formatting_gives(numbers: list[int]) -> None:
+    """From a kept block, from a part of one, or made at once."""
+    texts = NumberTexts(b"<%d>")
+    for _ in range(2):
+        assert texts.of(array("I", numbers)) == [b"<%d>" % number for number in numbers]
+
+
+def test_number_texts_are_bounded() -> None:
+    """The least recently used blocks go."""
+    texts = NumberTexts(b"%d")
+    for block in range(2 * MAX_NUMBERS // BLOCK):
+        texts.of(range(block * BLOCK, (block + 1) * BLOCK))
+    assert len(texts._blocks) == MAX_NUMBERS // BLOCK
+
+
+def test_flag_rows_in_every_form() -> None:
+    """With flags, with UIDs, with both."""
+    names = [("\\Seen",), ()]
+    assert flag_rows([1, 2], names) == b"* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (FLAGS ())\r\n"
+    assert flag_rows([1, 2], None, [7, 9]) == b"* 1 FETCH (UID 7)\r\n* 2 FETCH (UID 9)\r\n"
+    assert flag_rows([1, 2], names, [7, 9]) == b"* 1 FETCH (UID 7 FLAGS (\\Seen))\r\n* 2 FETCH (UID 9 FLAGS ())\r\n"
+    assert flag_rows([], [], []) == b""
