@@ -140,3 +140,50 @@ def test_an_ill_formed_append_skips_its_message(john: ImapClient) -> None:
     answers = john.lines(b'a APPEND INBOX "no date" {6+}', b"x NOOP", b"b NOOP")
     assert answers[0].startswith(b"a BAD ")
     assert answers[1:] == [b"b OK NOOP completed"]
+
+
+def test_a_spool_that_breaks_in_the_middle_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the message is still taken in; the session stays usable, and no file stays."""
+    world = World(tmp_path, replace(DEFAULTS, spool_memory=1000))
+    world.account("john")
+    john = ImapClient(world)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.runtime.files, "pwrite", full)
+        assert append(john, b"x" * 5000).startswith(b"a NO [UNAVAILABLE] ")
+    john.do(b"NOOP")
+    assert append(john, b"x" * 5000).startswith(b"a OK ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_spool_that_breaks_at_the_end_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The missing final line end can be the octets too many."""
+    world = World(tmp_path, replace(DEFAULTS, spool_memory=1000))
+    world.account("john")
+    john = ImapClient(world)
+    pwrite = world.runtime.files.pwrite
+
+    def full(fd: int, data: bytes, offset: int) -> int:
+        if data == b"\r\n":
+            raise OSError(28, "No space left on device")
+        return pwrite(fd, data, offset)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.runtime.files, "pwrite", full)
+        assert append(john, b"x" * 5000).startswith(b"a NO [UNAVAILABLE] ")
+    john.do(b"NOOP")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_without_end_behind_the_message(tmp_path: Path) -> None:
+    """BAD, and the message is not stored."""
+    world = World(tmp_path, replace(DEFAULTS, line=1000))
+    world.account("john")
+    john = ImapClient(world)
+    answers = john.lines(b"a APPEND INBOX {4+}", b"mail" + b"x" * 2000, b"b NOOP")
+    assert answers[0].startswith(b"a BAD ")
+    assert answers[-1] == b"b OK NOOP completed"
+    assert b"* 0 EXISTS" in john.do(b"SELECT INBOX")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from cgpymail.errors import NotPermitted
+from cgpymail.manager.handle import Handle
 from cgpymail.model.flags import DELETED, SEEN
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
@@ -86,3 +90,18 @@ def test_check_is_answered(world: World, john: ImapClient) -> None:
     john.do(b"SELECT INBOX")
     world.append(MAIL)
     assert john.do(b"CHECK") == [b"* 1 EXISTS", b"* 1 RECENT"]
+
+
+def test_close_without_the_right_to_delete_only_closes(
+    world: World, john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's mailbox can be left with CLOSE like any."""
+    world.append(MAIL, flags=DELETED)
+    john.do(b"SELECT INBOX")
+
+    async def refused(handle: Handle) -> None:
+        raise NotPermitted
+
+    monkeypatch.setattr(Handle, "expunge", refused)
+    assert john.do(b"CLOSE") == []
+    assert b"* 1 EXISTS" in john.do(b"SELECT INBOX")

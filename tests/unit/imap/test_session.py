@@ -13,6 +13,7 @@ from cgpymail.errors import StorageFailed
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
+from cgpymail.manager.handle import Handle
 from cgpymail.manager.user import User
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.imapclient import ImapClient
@@ -122,11 +123,14 @@ def test_logout_says_goodbye_then_closes(john: ImapClient) -> None:
     assert john.wire.closed
 
 
-def test_id_says_who_we_are(connect: Connect) -> None:
-    """In every state (RFC 2971)."""
+def test_id_says_who_we_are(world: World, connect: Connect) -> None:
+    """In every state (RFC 2971); what the client says of itself is in the log."""
+    world.runtime.logs.levels["IMAP"] = 4
     client = connect(login="")
     assert client.do(b'ID ("name" "test" "version" NIL)')[0].startswith(b'* ID ("name" "cgpymail" "version" ')
     assert client.do(b"ID NIL")[0].startswith(b"* ID (")
+    lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
+    assert any("name=test, version=None" in line for line in lines)
 
 
 def test_silence_ends_the_session(world: World, connect: Connect) -> None:
@@ -256,3 +260,93 @@ def test_a_spool_that_is_not_there_is_a_failure_in_general_words(tmp_path: Path)
     john = ImapClient(world)
     assert john.refused(b"APPEND INBOX {5000+}\r\n" + b"x" * 5000).startswith(b"[UNAVAILABLE] ")
     john.do(b"NOOP")
+
+
+def test_a_bug_in_the_session_ends_only_this_session(
+    world: World, john: ImapClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even a broken answer does not reach the neighbours; the log has the traceback."""
+    neighbour = connect()
+
+    def broken(context: object, *, expunge: bool) -> bool:
+        raise RuntimeError("broken view")
+
+    context = john.wire.session._context  # type: ignore[union-attr]
+    monkeypatch.setattr(context, "tell_changes", lambda *, expunge: broken(context, expunge=expunge))
+    assert john.raw(b"a NOOP\r\n") == b""
+    assert john.wire.aborted
+    neighbour.do(b"NOOP")
+    lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
+    assert any("RuntimeError: broken view" in line for line in lines)
+
+
+def test_a_bug_while_reading_ends_only_this_session(
+    john: ImapClient, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for one met before any command was known."""
+    neighbour = connect()
+    source = john.wire.session._input  # type: ignore[union-attr]
+
+    def broken() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(source, "take", broken)
+    john.raw(b"a NOOP\r\n")
+    assert john.wire.aborted
+    neighbour.do(b"NOOP")
+
+
+def test_long_work_lets_other_sessions_have_their_turn(
+    world: World, john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FETCH of many messages is done in slices."""
+    world.append(*[b"Subject: x\r\n\r\nx\r\n"] * 100)
+    john.do(b"SELECT INBOX")
+    monkeypatch.setattr("cgpymail.imap.context.SLICE", -1.0)
+    assert not john.raw(b"a FETCH 1:* ENVELOPE\r\n").endswith(b"completed\r\n")
+    ImapClient(world, login="mary").do(b"NOOP")
+    for _ in range(20):
+        world.clock.advance(0)
+    assert john.wire.take().endswith(b"a OK FETCH completed\r\n")
+
+
+def test_a_mailbox_that_does_not_close_cleanly_is_left_all_the_same(
+    john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client cannot help it; the log knows."""
+    john.do(b"SELECT INBOX")
+
+    async def broken(handle: Handle) -> None:
+        raise StorageFailed
+
+    monkeypatch.setattr(Handle, "close", broken)
+    john.do(b"UNSELECT")
+    monkeypatch.undo()
+    john.do(b"SELECT INBOX")
+
+
+def test_a_link_that_breaks_while_the_disk_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that would wait for input finds nobody there, and ends."""
+    slow: Deferred[None] = Deferred()
+
+    async def may_append(user: User, name: str) -> None:
+        await slow
+
+    monkeypatch.setattr(User, "may_append", may_append)
+    client = ImapClient(world)
+    client.raw(b"a APPEND INBOX {4+}\r\n")
+    client.wire.drop()
+    slow.callback(None)
+    assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
+
+
+def test_shutdown_in_the_middle_of_a_fetch(world: World, john: ImapClient) -> None:
+    """A client that does not read does not hold up the end of the server."""
+    world.append(b"Subject: x\r\n\r\n" + b"x" * 1_000_000 + b"\r\n")
+    john.do(b"SELECT INBOX")
+    john.wire.hold()
+    john.raw(b"a FETCH 1 BODY.PEEK[]\r\n")
+    assert john.wire.session is not None
+    john.wire.session.shut_down()
+    assert john.wire.closed
+    assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
