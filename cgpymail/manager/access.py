@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cgpymail.interfaces import IAccountRecord
@@ -48,7 +49,12 @@ def standing(
 
     ``exists`` says whether that account has a storage or directory entity of a name; see ``decide``.
     """
-    held = decide(who, record, name, exists, in_group)
+    return _standing(decide(who, record, name, exists, in_group), service)
+
+
+@lru_cache(maxsize=1024)
+def _standing(held: int, service: str) -> Standing:
+    """There are few different ones, and it is asked at every command of every session."""
     return Standing(held, hidden_flags(held, service))
 
 
@@ -80,7 +86,7 @@ def decide(
 ) -> int:
     """The rights mask. A name that does not exist takes the ACL of its nearest existing ancestor (spec 14.2.8)."""
     owner: AccountName = record.name
-    if who == owner:
+    if who is owner or who == owner:
         return rights.ALL  # cannot be reduced by his own ACL (spec 3.2, 14.2.7)
     for place in (name, *reversed(ancestors(name))):
         if exists(place):

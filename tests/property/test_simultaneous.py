@@ -396,3 +396,43 @@ def test_sessions_agree_in_a_new_order() -> None:
         driver.step()
     driver.check_all()
     driver.finish()
+
+
+@pytest.mark.parametrize("change_log", [4096, 64])
+def test_a_session_that_sleeps_through_ten_thousand_changes(change_log: int) -> None:
+    """What waits for it stays small, and after one NOOP its client agrees with a fresh session."""
+    chance = random.Random(5)
+    shared = Shared(change_log=change_log)
+    shared.fill(300)
+    sleeper, busy = shared.handle(), shared.handle(claims_recent=False)
+    uids = listed(sleeper)
+    for number in range(10_000):
+        present = listed(busy)
+        kind = chance.random()
+        if kind < 0.1 or len(present) < 50:
+            shared.fill(1)
+        elif kind < 0.2:
+            run(busy.remove([chance.choice(present)]))
+        else:
+            busy.store_flags([chance.choice(present)], chance.choice(["add", "remove"]), [chance.choice(SETTABLE)])
+        busy.changes(expunge=True)
+        if number % 100 == 0:
+            shared.turn()
+    view, shown = sleeper._view, sleeper._picture
+    assert len(view._ghosts) <= 300
+    assert not len(view._late)
+    assert len(shown.moves.since(shown.moves.start)) <= change_log
+    assert len(shown.marks.since(shown.marks.start)) <= change_log
+    told = sleeper.changes(expunge=True)
+    for seq in told.expunged:
+        del uids[seq - 1]
+    assert told.exists is not None
+    fresh = shared.handle(claims_recent=False, read_only=True)
+    assert listed(sleeper)[: len(uids)] == uids
+    assert listed(sleeper) == listed(fresh)
+    changed = [uid for uid in uids if uid in set(told.flags.uids)]
+    assert changed == list(told.flags.uids)
+    untold = [uid for uid in uids if uid not in set(changed)]
+    assert sleeper.flags(untold) == [("\\Recent",)] * len(untold)
+    assert len(told.expunged) + len(told.flags.uids) <= 300
+    assert not len(shared.box.departed.rows)
