@@ -66,7 +66,7 @@ async def _set_password(options: argparse.Namespace, server: Server, say: Callab
 
 async def _list(options: argparse.Namespace, server: Server, say: Callable[[str], None]) -> None:
     domains = server.directory.domains
-    for domain in [domains.need(options.domain.lower())] if options.domain else domains.all():
+    for domain in [domains.need(options.only.lower())] if options.only else domains.all():
         for listed in await server.directory.accounts(domain.name):
             say(f"{listed.name}@{domain.name}" + ("" if listed.served else "  (single-mailbox account, not served)"))
 

@@ -29,7 +29,7 @@ def _account(account: argparse.ArgumentParser) -> None:
     password.add_argument("name", help="name or name@domain")
     _password(password)
     listing = actions.add_parser("list", help="show the accounts, one a line")
-    listing.add_argument("domain", nargs="?", default="", help="one domain only")
+    listing.add_argument("only", nargs="?", default="", metavar="domain", help="one domain only")
     delete = actions.add_parser("delete", help="remove an account with ALL its mail")
     delete.add_argument("name", help="name or name@domain")
     delete.add_argument("--yes", action="store_true", help="do not ask")
