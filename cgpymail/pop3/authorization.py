@@ -69,7 +69,7 @@ async def capa(session: PopSession, command: Command) -> None:
         lines.append("SASL " + " ".join(offers))
     if session.maildrop is None and session.wire.can_start_tls:
         lines.append("STLS")
-    lines.append("IMPLEMENTATION cgpymail")
+    lines += ["EXPIRE NEVER", "IMPLEMENTATION cgpymail"]
     session.reply(ok("Capabilities follow") + "".join(f"{line}\r\n" for line in lines).encode() + b".\r\n")
 
 
