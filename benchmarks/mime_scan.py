@@ -2,6 +2,7 @@
 
     PYTHONPATH=. python benchmarks/mime_scan.py
 
+The hostile messages are those of tests/unit/mime/test_cost.py, a megabyte of each; none may take more than 100 ms.
 Prints the median and the spread (quartiles) of many runs.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.defer import Deferred, succeed
 
@@ -20,7 +22,8 @@ from cgpymail.mime.structure import Part, StructureScanner
 from cgpymail.model.flags import SEEN
 from cgpymail.model.search import Body, HasFlag, Header, SearchKey
 from cgpymail.model.uidset import UidSet
-from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.limits import DEFAULTS, MB
+from tests.unit.mime.test_cost import MAIL
 
 HEADER = (
     "".join(
@@ -128,6 +131,9 @@ def main() -> None:
     measure("SEARCH UNSEEN, 10,000 messages", lambda: found(mailbox, HasFlag(SEEN, False)), 50)
     measure("SEARCH SUBJECT, per message", lambda: found(mailbox, Header("subject", "none")), 3, per=10_000)
     measure("SEARCH BODY, per message", lambda: found(mailbox, Body("none")), 3, per=10_000)
+    for name, make in MAIL.items():
+        message = make(MB)
+        measure(f"hostile: {name}", partial(scan, message), 3)
 
 
 if __name__ == "__main__":

@@ -114,8 +114,7 @@ class _Reader:
         while place < len(self._value) and self.tokens > 0:
             self.tokens -= 1
             match = _TOKEN.match(self._value, place)
-            if match is None:
-                break
+            assert match is not None  # it takes any octet
             place = match.end()
             kind = match.lastgroup
             spaced = spaced or bool(match[1])

@@ -90,16 +90,17 @@ class _SecondThoughts:
 
     def __init__(self, codec: str, errors: str, other: str) -> None:
         self._decoder = codecs.getincrementaldecoder(codec)(errors)
-        self._other: str | None = other
+        self._other = other
+        self._settled = False
 
     def decode(self, data: bytes, final: bool = False) -> str:
         """TextDecoder.decode."""
+        if self._settled:
+            return self._decoder.decode(data, final)
         kept = self._decoder.getstate()[0]
         try:
             return self._decoder.decode(data, final)
         except UnicodeError:
-            if self._other is None:
-                raise
-        self._decoder = codecs.getincrementaldecoder(self._other)("replace")
-        self._other = None
-        return self._decoder.decode(kept + data, final)
+            self._settled = True
+            self._decoder = codecs.getincrementaldecoder(self._other)("replace")
+            return self._decoder.decode(kept + data, final)

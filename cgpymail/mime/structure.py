@@ -127,8 +127,8 @@ class StructureScanner:
         boundaries = [opened.boundary for opened in self._stack if opened.boundary]
         head = b"".join(boundary + b"\n" for boundary in boundaries)
         match = _skipper(len(boundaries), self._in_header).match(head + self._buffer[self._place + 1 :])
-        if match is not None:
-            self._place += match.end() - len(head)
+        assert match is not None  # it has the head at least
+        self._place += match.end() - len(head)
 
     def _trim(self) -> None:
         """Forget what has been looked at: all but the header under way and a line that is not complete."""

@@ -248,6 +248,14 @@ def test_or_reads_only_what_the_cheap_key_left() -> None:
     assert mailbox.bodies_read == [20, 30]
 
 
+def test_keys_cost_what_is_in_them() -> None:
+    """A NOT or OR with a body in it waits for the flags."""
+    mailbox = Mailbox([mail("", "x", flags.SEEN), mail("", "x")])
+    for costly in (Not(Body("y")), Or(Body("x"), HasFlag(flags.DRAFT)), And((Body("x"), All()))):
+        assert found(mailbox, And((costly, HasFlag(flags.SEEN)))) == [10]
+    assert mailbox.bodies_read == [10, 10, 10]
+
+
 def test_messages_that_vanish_are_not_found() -> None:
     """Another session expunges while the search runs: neither the text nor its opposite finds the message."""
     mailbox = Mailbox([mail("", "x"), mail("", "x"), mail("", "y")])
@@ -255,6 +263,7 @@ def test_messages_that_vanish_are_not_found() -> None:
     assert found(mailbox, Body("x")) == [20]
     assert found(mailbox, Not(Body("x"))) == [30]
     assert found(mailbox, Or(Not(Text("x")), Body("x"))) == [20, 30]
+    assert found(mailbox, Or(Text("x"), Body("y"))) == [20, 30]
 
 
 def test_message_that_ends_early_is_a_failure() -> None:

@@ -56,6 +56,8 @@ def plain(mailbox: bytes, host: bytes = b"x.test", name: bytes | None = None) ->
         (b"a@b@x.test", [plain(b"a@b")]),
         (b"x <y@x.test> rest, q@x.test", [plain(b"y", name=b"x"), plain(b"q")]),
         (b"group: a@x.test", [Address(None, None, b"group", None), plain(b"a"), END]),
+        (b"x <y@x.test> z@q.test", [plain(b"y", name=b"x")]),
+        (b"foo ", [plain(b"foo", b"")]),
         (b'"open <a@x.test>', [plain(b"open <a@x.test>", b"")]),
         (b"(open a@x.test", []),
         (b"x <a@x.test", [plain(b"a", name=b"x")]),

@@ -265,6 +265,13 @@ def test_depth_limit_leaves_deeper_containers_opaque() -> None:
     assert outline(scan(message, limits=limits)) == "message/rfc822(message/rfc822(application/octet-stream))"
 
 
+def test_depth_limit_holds_for_messages_cut_in_their_header() -> None:
+    """A message/rfc822 that may not be entered is no message for the reader."""
+    limits = dataclasses.replace(DEFAULTS, mime_depth=2)
+    message = wire("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n--b--\n")
+    assert outline(scan(message, limits=limits)) == "multipart/mixed(application/octet-stream)"
+
+
 def test_a_dozen_multiparts_in_one_another_are_looked_into() -> None:
     """More of them are opaque: each open boundary costs time for every line."""
     message = b"".join(wire(f"Content-Type: multipart/x; boundary={n}\n\n--{n}\n") for n in range(20))
