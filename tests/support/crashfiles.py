@@ -44,6 +44,7 @@ class CrashFiles(ProcessFiles):
     def __init__(self, attic: str, limit: int | None = None) -> None:
         super().__init__()
         os.makedirs(attic, exist_ok=True)
+        self.boots = 1
         self.operations = 0
         self.limit = limit
         self.off = False
@@ -62,6 +63,14 @@ class CrashFiles(ProcessFiles):
             raise PowerCut
         self.operations += 1
 
+    def settle(self) -> None:
+        """Everything so far is on disk."""
+        for fd, _ in self._bytes.values():
+            os.close(fd)
+        self._bytes.clear()
+        self._names.clear()
+        self._moves.clear()
+
     def restart(self, kept: Kept) -> None:
         """The machine comes up again with what was kept; there is no further cut."""
         self.end_process()
@@ -72,11 +81,8 @@ class CrashFiles(ProcessFiles):
         if kept == "synced":
             for change in reversed(self._names):
                 self._undo(change)
-        for fd, _ in self._bytes.values():
-            os.close(fd)
-        self._bytes.clear()
-        self._names.clear()
-        self._moves.clear()
+        self.settle()
+        self.boots += 1
         self.limit, self.off = None, False
 
     def _unsynced(self, undo: Callable[..., None], *paths: str) -> None:
@@ -107,6 +113,10 @@ class CrashFiles(ProcessFiles):
         if (status.st_dev, status.st_ino) not in self._bytes:
             data = os.pread(fd, status.st_size, 0)
             self._bytes[status.st_dev, status.st_ino] = (os.dup(fd), data)
+
+    def boot_id(self) -> bytes:
+        """Another one after every cut."""
+        return self.boots.to_bytes(16, "big")
 
     # -- operations --------------------------------------------------------------------------------------------------
 
