@@ -59,7 +59,8 @@ def test_one_hash_always(cheap, stored, password):
 def test_nobody_is_a_real_hash():
     """The hash that is computed for an account that is not there costs what a real one does."""
     fake, real = (argon2.extract_parameters(each) for each in (passwords._NOBODY, store("x", "", SALT)))
-    assert fake == replace(real, salt_len=fake.salt_len)
+    costs = ("type", "version", "memory_cost", "time_cost", "parallelism", "hash_len")
+    assert [getattr(fake, cost) for cost in costs] == [getattr(real, cost) for cost in costs]
     assert not passwords._verify_hash(passwords._NOBODY, b"x")
 
 
