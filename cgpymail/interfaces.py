@@ -111,7 +111,8 @@ class IMailboxStore(Interface):
 class IMailboxTree(Interface):
     """All mailboxes of one account as they lie on disk. The only place (with stores/) that makes file names.
 
-    Names are Unicode, canonical and already checked by model.names; the manager serialises the calls of one account.
+    Names are Unicode, canonical and already checked by model.names. The manager serialises the calls of one account: a
+    change of the names overlaps nothing; only openings of different mailboxes, and a scan, may overlap one another.
     """
 
     def scan() -> Deferred[dict[str, TreeEntry]]:

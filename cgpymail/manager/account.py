@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 
 from cgpymail.errors import (
     CannotDo,
+    IllegalName,
     LimitExceeded,
     MailboxExists,
     MailError,
@@ -26,22 +27,21 @@ from cgpymail.errors import (
     NotSelectable,
 )
 from cgpymail.interfaces import IAccountRecord, IMailboxStore, IMailboxTree
+from cgpymail.manager.infos import CLASS, UIDVALIDITY, MailboxInfos
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.mailbox import Mailbox
-from cgpymail.manager.moving import move_all
-from cgpymail.manager.special import SPECIAL_USE, renamed_preferences
-from cgpymail.manager.words import is_yes, number, octets_of
+from cgpymail.manager.moving import copy_all
+from cgpymail.manager.special import SPECIAL_USE
+from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
 from cgpymail.model.identity import AccountName
-from cgpymail.model.mailbox import MailboxHints, TreeEntry
+from cgpymail.model.mailbox import TreeEntry
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
 
 RESCAN_SECONDS = 1.0  # the directory is not read again for mailboxes of others more often than that
 UNLIMITED = -1
 NEVER = float("-inf")
-
-Infos = dict[str, dict[str, Any] | None]  # entries of account.info to be merged; see IAccountRecord.update_mailboxes
 
 
 class Account:
@@ -63,6 +63,7 @@ class Account:
         self.record = record
         self.name: AccountName = record.name
         self.formats = formats
+        self.infos = MailboxInfos(record)
         self._tree = tree
         self._opened = opened
         self._runtime = runtime
@@ -126,9 +127,13 @@ class Account:
 
     async def _furnish(self) -> None:
         for _, key in SPECIAL_USE:
-            name = self.record.preference(key)
-            if name and name not in self._entries:
+            name = names.canonical(self.record.preference(key))
+            try:
+                names.check_new(name)
+                self._check_count()
                 await self._create(name, self.default_format)
+            except (IllegalName, LimitExceeded, MailboxExists):
+                continue  # a template may name what cannot be made, but not keep the user out
 
     def _has_storage(self, name: str) -> bool:
         entry = self._entries.get(name)
@@ -156,16 +161,7 @@ class Account:
 
     def open_store(self, name: str) -> Deferred[IMailboxStore]:
         """The store of a mailbox; for OpenMailboxes, which sees that a name is opened once."""
-        info = self.record.mailbox_info(name)
-        hints = MailboxHints(number(info.get("UIDValidity")), number(info.get("UIDNext")))
-        return self._tree.open(name, hints, self.record.draw_uidvalidity)
-
-    async def note(self, name: str, uidvalidity: int, uidnext: int) -> None:
-        """Keep the copy of a mailbox's numbers in account.info (spec 14.1.4), if it is not there already."""
-        facts = {"UIDValidity": str(uidvalidity), "UIDNext": str(uidnext)}
-        info = self.record.mailbox_info(name)
-        if any(str(info.get(key)) != value for key, value in facts.items()):
-            await self.record.update_mailboxes({name: facts})
+        return self._tree.open(name, self.infos.hints(name), self.record.draw_uidvalidity)
 
     def check_size(self, octets: int) -> None:
         """Raise MessageTooLarge if a message from outside is above the account's MaxMessageSize (spec 11.2)."""
@@ -193,22 +189,21 @@ class Account:
         """
         names.check_new(name)
         async with self._changing():
+            self._check_count()
             await self._create(name, format or self.default_format, mailbox_class)
 
     async def _create(self, name: str, format: str, mailbox_class: str = "") -> None:
         if self._has_storage(name):
             raise MailboxExists
-        self._check_count()
-        added = self._to_add(name)
+        added = self._to_add([*names.ancestors(name), name])
         uidvalidity = await self.record.draw_uidvalidity()
         await self._tree.create(name, format, uidvalidity)
+        acl = self._inherited(added)
         was_directory = name in self._entries and self._entries[name].directory
-        infos = self._inherit(added)
-        own = dict.fromkeys(self.record.mailbox_info(name)) if name in added else {"UIDNext": None, "Locked": None}
-        infos[name] = own | (infos.get(name) or {}) | {"UIDValidity": str(uidvalidity), "Class": mailbox_class or None}
         self._add_directories(names.ancestors(name))
         self._entries[name] = TreeEntry(name, format, was_directory)
-        await self.record.update_mailboxes(infos)
+        facts = {UIDVALIDITY: str(uidvalidity), CLASS: mailbox_class or None}
+        await self.infos.added(added, acl, {name: facts})
 
     async def create_directory(self, name: str) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""
@@ -217,20 +212,20 @@ class Account:
             entry = self._entries.get(name)
             if entry is not None and entry.directory:
                 raise MailboxExists
-            added = self._to_add(name)
+            added = self._to_add([*names.ancestors(name), name])
             await self._tree.create_directory(name)
-            infos = self._inherit(added)
+            acl = self._inherited(added)
             self._add_directories([*names.ancestors(name), name])
-            await self.record.update_mailboxes(infos)
+            await self.infos.added(added, acl, {})
 
     def _check_count(self) -> None:
         most = number(self.record.setting("MaxMailboxes", str(UNLIMITED)), UNLIMITED)
         if most >= 0 and sum(1 for entry in self._entries.values() if entry.format) >= most:
             raise LimitExceeded("The account has as many mailboxes as it may have")
 
-    def _to_add(self, name: str) -> list[str]:
-        """The names that come into being with ``name``, the topmost first. Raises LimitExceeded."""
-        added = [each for each in [*names.ancestors(name), name] if each not in self._entries]
+    def _to_add(self, wanted: list[str]) -> list[str]:
+        """Those that are not there, in order. Raises LimitExceeded if there is no room for them."""
+        added = [name for name in wanted if name not in self._entries]
         if len(self._entries) + len(added) > self._limits.mailboxes:
             raise LimitExceeded("The account has too many mailboxes")
         return added
@@ -240,13 +235,10 @@ class Account:
             entry = self._entries.get(name)
             self._entries[name] = TreeEntry(name, entry.format if entry else "", directory=True)
 
-    def _inherit(self, added: list[str]) -> Infos:
-        """New names start with a copy of the ACL of the nearest name above them that was there (spec 3.4.1, 14.2.8)."""
-        if not added:
-            return {}
-        above = next((each for each in reversed(names.ancestors(added[0])) if each in self._entries), "")
-        acl = self.record.mailbox_info(above).get("Access") if above else None
-        return {name: {"Access": dict(acl)} for name in added} if acl else {}
+    def _inherited(self, added: list[str]) -> dict[str, Any]:
+        """The ACL that new names begin with: that of the nearest name above that was there (spec 3.4.1, 14.2.8)."""
+        above = reversed(names.ancestors(added[0])) if added else ()
+        return next((self.infos.acl(name) for name in above if name in self._entries), {})
 
     # unmaking
 
@@ -281,11 +273,7 @@ class Account:
             await self._remove_directory(name, must=not entry.format)
         elif not entry.directory:
             del self._entries[name]
-        if name not in self._entries:
-            await self.record.update_mailboxes({name: None})
-        else:  # the directory entity goes on under the ACL
-            gone = [key for key in self.record.mailbox_info(name) if key != "Access"]
-            await self.record.update_mailboxes({name: dict.fromkeys(gone)})
+        await self.infos.removed(name, directory_stays=name in self._entries)
 
     async def _remove_directory(self, name: str, *, must: bool) -> None:
         try:
@@ -310,14 +298,16 @@ class Account:
             return
         async with self._changing():
             moves = self._plan_moves(old, new, children)
-            added = [name for name in self._to_add(new) if name != new]
+            added = self._to_add(names.ancestors(new))
             await self._opened.settled(self.name)
             await self._tree.rename(old, new, children)
-            infos = self._inherit(added)
-            self._move_entries(moves, stays=not children and self._entries[old].directory)
+            acl = self._inherited(added)
+            stays = not children and self._entries[old].directory
+            self._move_entries(moves, stays=stays)
             self._add_directories(names.ancestors(new))
             self._opened.renamed(self.name, moves)
-            await self._move_records(old, new, moves, infos)
+            await self.infos.added(added, acl, {})
+            await self.infos.moved(moves, directory_stays=stays)
 
     def _plan_moves(self, old: str, new: str, children: bool) -> dict[str, str]:
         """Old name -> new name of all that move. Raises whatever forbids the rename."""
@@ -343,21 +333,6 @@ class Account:
                 self._entries[old] = TreeEntry(old, "", directory=True)
             self._entries[new] = TreeEntry(new, entry.format, entry.directory and not stays)
 
-    async def _move_records(self, old: str, new: str, moves: dict[str, str], infos: Infos) -> None:
-        """account.info and the preferences follow a rename; nothing stale at the new names is taken over."""
-        stale: Infos = {target: None for target in moves.values() if self.record.mailbox_info(target)}
-        acl = self.record.mailbox_info(old).get("Access")
-        if stale:
-            await self.record.update_mailboxes(stale)
-        await self.record.rename_mailboxes(moves)
-        if old in self._entries and acl:
-            infos[old] = {"Access": dict(acl)}
-        if infos:
-            await self.record.update_mailboxes(infos)
-        preferences = renamed_preferences(self.record, old, new)
-        if preferences:
-            await self.record.set_preferences(preferences)
-
     async def _rename_inbox(self, new: str) -> None:
         async with self._changing():
             if new in self._entries:
@@ -365,20 +340,23 @@ class Account:
             await self._create(new, self._entries[names.INBOX].format)
         source = await self.open(names.INBOX)
         try:
-            await self._move_messages(source, new)
+            target = await self.open(new)
+            try:
+                await self._move_messages(source, target)
+            finally:
+                self.close(target)
         finally:
             self.close(source)
 
-    async def _move_messages(self, source: Mailbox, new: str) -> None:
-        target = await self.open(new)
-        try:
-            await move_all(source, target)
-        except MailError:
-            if not target.gone:  # nothing was taken out of the source: what was copied goes away again
-                await self.delete(target.name)
-            raise
-        finally:
-            self.close(target)
+    async def _move_messages(self, source: Mailbox, target: Mailbox) -> None:
+        async with source.moving:
+            try:
+                copied = await copy_all(source, target)
+            except MailError:  # nothing was taken out of the source: what was copied goes away again
+                if not target.gone:
+                    await self.delete(target.name)
+                raise
+            await source.expunge(copied)
 
     def _existing(self, name: str) -> TreeEntry:
         entry = self._entries.get(name)
@@ -387,5 +365,5 @@ class Account:
         return entry
 
     def _check_unlocked(self, name: str) -> None:
-        if is_yes(self.record.mailbox_info(name).get("Locked")):
+        if self.infos.locked(name):
             raise CannotDo("The mailbox is locked")

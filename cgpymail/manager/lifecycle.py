@@ -171,7 +171,7 @@ class OpenMailboxes:
         """Keep the numbers in account.info; a mailbox that was deleted has no entry there any more."""
         if self._table.get(opened.key) is opened:
             store = opened.box.store
-            await opened.account.note(opened.key[1], store.uidvalidity, store.uidnext)
+            await opened.account.infos.note(opened.key[1], store.uidvalidity, store.uidnext)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         """Something that nobody waits for: what goes wrong is logged."""

@@ -1,6 +1,6 @@
 """Moving every message of a mailbox into another: what RENAME of INBOX is (spec section 1.1.2).
 
-All of them are copied before the first is removed, so a failure on the way loses nothing. Messages that arrive
+All of them are copied before the first is removed, so that a failure on the way loses nothing. Messages that arrive
 meanwhile stay; one that somebody expunges before its turn is left out. Flags go along, Hidden and Service included
 (spec 2.8), and so do keywords.
 """
@@ -17,14 +17,16 @@ from cgpymail.model.message import NewMessage
 BATCH = 500  # messages whose bytes are pinned at a time
 
 
-async def move_all(source: Mailbox, target: Mailbox) -> None:
-    """Move what ``source`` has now. Raises MailboxGone, StorageFailed, StorageFull, LimitExceeded."""
-    async with source.moving:
-        uids = list(source.store.columns.uid)
-        copied: list[int] = []
-        for start in range(0, len(uids), BATCH):
-            copied += await _copy(source, target, uids[start : start + BATCH])
-        await source.expunge(copied)
+async def copy_all(source: Mailbox, target: Mailbox) -> list[int]:
+    """Copy what ``source`` has now; the UIDs there of what was copied, to be expunged when all of it was.
+
+    Raises MailboxGone, StorageFailed, StorageFull, LimitExceeded.
+    """
+    uids = list(source.store.columns.uid)
+    copied: list[int] = []
+    for start in range(0, len(uids), BATCH):
+        copied += await _copy(source, target, uids[start : start + BATCH])
+    return copied
 
 
 async def _copy(source: Mailbox, target: Mailbox, uids: Sequence[int]) -> list[int]:

@@ -147,7 +147,7 @@ def expand(account: Account, name: str) -> str:
         top = real_name(account.record, top)
         if not top:
             raise NoSuchMailbox
-    return top + slash + rest
+    return names.canonical(top + slash + rest)
 
 
 def require(held: int, needed: int) -> None:

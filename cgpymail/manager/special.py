@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from cgpymail.interfaces import IAccountRecord
-from cgpymail.model.names import is_below
+from cgpymail.model.names import canonical, is_below
 
 # The word in a name -> the preference that holds the real name.
 PREFERENCES = {
@@ -41,7 +41,7 @@ def use_attributes(record: IAccountRecord) -> dict[str, list[str]]:
     """Mailbox name -> its SPECIAL-USE attributes (one mailbox may serve several uses)."""
     uses: dict[str, list[str]] = {}
     for attribute, key in SPECIAL_USE:
-        name = record.preference(key)
+        name = canonical(record.preference(key))
         if name:
             uses.setdefault(name, []).append(attribute)
     return uses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,8 @@ from cgpymail.manager.patterns import Pattern
 from cgpymail.model.message import NewMessage
 from cgpymail.model.names import INBOX, ancestors, is_below
 from cgpymail.runtime.spool import MemoryContent
+from cgpymail.stores.registry import FORMATS
+from cgpymail.stores.tree import DiskTree
 from tests.support.naming import People
 
 # -- patterns
@@ -176,13 +179,33 @@ def agree(people: People, model: Model) -> None:
 @settings(max_examples=150, deadline=None)
 def test_account_agrees_with_two_entities_per_name(steps: list[tuple[str, ...]]) -> None:
     """After any sequence of CREATE, DELETE, RENAME and APPEND, now and for the next process."""
-    people, model = People(), Model()
+    people = People()
+    model = play(people, steps)
+    trees, infos = people.world.trees, people.record.infos
+    reopened = People(make_tree=lambda world, record: trees[record.name].again(world.runtime))  # type: ignore[attr-defined]
+    reopened.record.infos.update(infos)
+    agree(reopened, model)
+
+
+@given(STEPS, st.sampled_from(sorted(FORMATS)))
+@settings(max_examples=20, deadline=None)
+def test_account_on_disk_agrees_too(steps: list[tuple[str, ...]], extension: str) -> None:
+    """The same with files, in every format."""
+    formats = {extension: FORMATS[extension].name}
+    with TemporaryDirectory() as root:
+        people = People(make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
+        model = play(people, steps)
+        reopened = People(make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
+        agree(reopened, model)
+        reopened.run(reopened.manager.stop())
+
+
+def play(people: People, steps: list[tuple[str, ...]]) -> Model:
+    """Do the steps, in the account and in the model, which is returned."""
+    model = Model()
     for verb, *names in steps:
         expected = refused(lambda: getattr(model, verb)(*names))  # noqa: B023 - called at once
         assert refused(lambda: step(people, verb, *names)) == expected, (verb, names)  # noqa: B023
         agree(people, model)
     people.run(people.manager.stop())
-    trees, infos = people.world.trees, people.record.infos
-    reopened = People(make_tree=lambda world, record: trees[record.name].again(world.runtime))  # type: ignore[attr-defined]
-    reopened.record.infos.update(infos)
-    agree(reopened, model)
+    return model

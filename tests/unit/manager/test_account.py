@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from cgpymail.errors import (
     CannotDo,
@@ -95,6 +95,16 @@ def test_missing_parents_are_made_as_directories(people: People) -> None:
     assert people.attributes("X") == people.attributes("X/Y") == {"\\Noselect", "\\HasChildren"}
 
 
+def test_bad_preferences_do_not_keep_a_new_user_out() -> None:
+    """A special mailbox that cannot be made, or is one too many, is left out; INBOX is always made."""
+    world = World()
+    record = world.account("mary")
+    record.preferences.update({"SentBox": "../escape", "DraftsBox": "inbox", "TrashBox": "a//b", "ArchiveBox": ""})
+    record.settings["MaxMailboxes"] = "0"
+    listed = world.run(world.user("mary").list_mailboxes("", ["*"]))
+    assert [each.name for each in listed] == ["INBOX"]
+
+
 @pytest.mark.parametrize("name", ["INBOX", "inbox", "A", "A.mdir"])
 def test_existing_name_is_refused(people: People, name: str) -> None:
     """CREATE of what is there is NO."""
@@ -174,6 +184,9 @@ def test_limit_counts_every_name() -> None:
     with pytest.raises(LimitExceeded):
         people.make("c/d/")
     people.make("c/")
+    people.run(people.john.rename("c", "d"))
+    with pytest.raises(LimitExceeded):
+        people.run(people.john.rename("d", "e/f"))
 
 
 def test_uidvalidity_is_never_reused(people: People) -> None:
@@ -196,6 +209,14 @@ def test_new_mailbox_copies_its_parents_acl(people: People) -> None:
     people.make("a/b/c")
     people.grant("john", "a", "lrs", to="mary")
     assert [people.record.infos[name]["Access"] for name in ("a/b", "a/b/c")] == [{"mary": "lr"}] * 2
+
+
+def test_damaged_acl_is_not_copied(people: People) -> None:
+    """An ACL in account.info that is none grants nothing and is in nobody's way."""
+    people.make("a")
+    people.record.infos["a"]["Access"] = "lr"
+    people.make("a/b")
+    assert "Access" not in people.record.infos["a/b"]
 
 
 def test_acl_outlives_storage_with_the_directory(people: People) -> None:
@@ -419,6 +440,27 @@ def test_rename_inbox_that_fails_loses_nothing() -> None:
         people.run(people.john.rename("INBOX", "old"))
     assert people.count("INBOX") == 700
     assert people.listed() == ["INBOX"]
+
+
+class Holding(MemoryTree):
+    """INBOX lets nothing go."""
+
+    def open(self, name, hints, draw):  # type: ignore[no-untyped-def]
+        opened: Deferred[object] = super().open(name, hints, draw)
+        return opened.addCallback(self._break) if name == "INBOX" else opened
+
+    def _break(self, store):  # type: ignore[no-untyped-def]
+        store.expunge = lambda uids: fail(StorageFailed())
+        return store
+
+
+def test_rename_inbox_that_fails_at_the_end_keeps_both() -> None:
+    """Whether the messages left INBOX is not known then: the copies stay."""
+    people = People(make_tree=lambda world, record: Holding(world.runtime))
+    people.run(people.john.append("INBOX", [NewMessage(MemoryContent(b"x\r\n"), 1)]))
+    with pytest.raises(StorageFailed):
+        people.run(people.john.rename("INBOX", "old"))
+    assert people.count("INBOX") == people.count("old") == 1
 
 
 # -- what others do on the disk

@@ -54,6 +54,13 @@ def test_special_name_means_the_preference(people: People) -> None:
     assert people.count("$Trash$") == 0
 
 
+def test_special_name_may_mean_inbox(people: People) -> None:
+    """However the preference spells it."""
+    people.record.preferences["JunkBox"] = "inbox"
+    assert people.count("$Junk$") == 0
+    assert "\\Junk" in people.attributes("INBOX")
+
+
 def test_special_name_can_be_created(people: People) -> None:
     """CREATE $Sent$ makes the mailbox that the preference names."""
     people.record.preferences["SentBox"] = "Sent Items"

@@ -1,0 +1,80 @@
+"""What account.info knows of an account's mailboxes (spec 11.1.4, 14.1.4): access lists, class, Locked, and a copy of
+UIDVALIDITY and UIDNEXT. The entries follow what happens to the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cgpymail.interfaces import IAccountRecord
+from cgpymail.manager.special import renamed_preferences
+from cgpymail.manager.words import is_yes, number
+from cgpymail.model.mailbox import MailboxHints
+
+ACL, CLASS, LOCKED, UIDVALIDITY, UIDNEXT = "Access", "Class", "Locked", "UIDValidity", "UIDNext"
+
+
+class MailboxInfos:
+    """The entries of one account's mailboxes. Writing ends when it is on disk; raises StorageFailed."""
+
+    def __init__(self, record: IAccountRecord) -> None:
+        self._record = record
+
+    def hints(self, name: str) -> MailboxHints:
+        """The numbers noted for a mailbox."""
+        info = self._record.mailbox_info(name)
+        return MailboxHints(number(info.get(UIDVALIDITY)), number(info.get(UIDNEXT)))
+
+    def locked(self, name: str) -> bool:
+        """Whether a mailbox may be neither deleted nor renamed by itself (spec 6.3)."""
+        return is_yes(self._record.mailbox_info(name).get(LOCKED))
+
+    def acl(self, name: str) -> dict[str, Any]:
+        """The elements of a name's ACL, empty if it has none."""
+        acl = self._record.mailbox_info(name).get(ACL)
+        return dict(acl) if isinstance(acl, Mapping) else {}
+
+    async def note(self, name: str, uidvalidity: int, uidnext: int) -> None:
+        """Keep the numbers of a mailbox, if they are not noted already."""
+        if self.hints(name) != MailboxHints(uidvalidity, uidnext):
+            await self._record.update_mailboxes({name: {UIDVALIDITY: str(uidvalidity), UIDNEXT: str(uidnext)}})
+
+    async def added(self, names: Sequence[str], acl: dict[str, Any], storage: dict[str, dict[str, Any]]) -> None:
+        """New ``names`` begin with ``acl`` and nothing else; ``storage``: further facts of new storage entities."""
+        changes: dict[str, dict[str, Any] | None] = {}
+        for name in names:
+            stale = dict.fromkeys(self._record.mailbox_info(name))
+            changes[name] = stale | ({ACL: dict(acl)} if acl else {})
+        for name, facts in storage.items():
+            changes[name] = (changes.get(name) or {UIDNEXT: None, LOCKED: None}) | facts
+        changes = {name: change for name, change in changes.items() if change}
+        if changes:
+            await self._record.update_mailboxes(changes)
+
+    async def removed(self, name: str, *, directory_stays: bool) -> None:
+        """The storage entity, or the whole name, is gone. A directory entity goes on under the ACL."""
+        if not directory_stays:
+            await self._record.update_mailboxes({name: None})
+            return
+        facts = [key for key in self._record.mailbox_info(name) if key != ACL]
+        await self._record.update_mailboxes({name: dict.fromkeys(facts)})
+
+    async def moved(self, moves: Mapping[str, str], *, directory_stays: bool) -> None:
+        """Entries, and the preferences that name special mailboxes (spec 6.2), follow a rename: old name -> new.
+
+        The first move is the one that was asked for; if its directory entity stays, a copy of its ACL does.
+        """
+        old, new = next(iter(moves.items()))
+        acl = self.acl(old)
+        stale: dict[str, dict[str, Any] | None] = {
+            target: None for target in moves.values() if self._record.mailbox_info(target)
+        }
+        if stale:
+            await self._record.update_mailboxes(stale)
+        await self._record.rename_mailboxes(dict(moves))
+        if directory_stays and acl:
+            await self._record.update_mailboxes({old: {ACL: acl}})
+        preferences = renamed_preferences(self._record, old, new)
+        if preferences:
+            await self._record.set_preferences(preferences)
