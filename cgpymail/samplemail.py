@@ -57,9 +57,10 @@ def messages(count: int, seed: int = 1, start: int = 1_700_000_000) -> Iterator[
 
 
 def wire_form(message: Message | bytes) -> bytes:
-    """Bytes with CRLF line ends."""
+    """Bytes with CRLF line ends, at the end of the last line too."""
     data = message if isinstance(message, bytes) else message.as_bytes()
-    return data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    whole = data if data.endswith(b"\n") else data + b"\n"
+    return whole.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 def _head(message: Message, chance: random.Random, number: int, date: int) -> Message:

@@ -128,9 +128,9 @@ def _authenticate(tag: bytes, words: Words) -> Command:
 
 def _login(tag: bytes, words: Words) -> Command:
     words.need(b" ")
-    user = words.astring("A user name")
+    user = words.login_word("A user name")
     words.need(b" ")
-    return commands.Login(tag, user, words.astring("A password"))
+    return commands.Login(tag, user, words.login_word("A password"))
 
 
 def _status(tag: bytes, words: Words) -> Command:

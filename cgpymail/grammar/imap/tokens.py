@@ -18,6 +18,7 @@ from cgpymail.model.uidset import STAR, NumberSet
 
 _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _ASTRING = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\]+")
+_LOGIN = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _PATTERN = re.compile(rb"[^\x00-\x20\x7f-\xff(){\"\\]+")
 _FLAG = re.compile(rb"\\?[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _QUOTED = re.compile(rb'"([^"\\\r\n\x00]*(?:\\["\\][^"\\\r\n\x00]*)*)"')
@@ -103,6 +104,12 @@ class Words:
     def astring(self, what: str = "A string") -> bytes:
         """An atom (``]`` allowed), quoted string or literal."""
         found = self.take(_ASTRING)
+        return found[0] if found is not None else self.string(what)
+
+    def login_word(self, what: str) -> bytes:
+        """A name or password of LOGIN: an astring in which ``%`` and ``*`` need no quotes, because clients that log in
+        as ``name%domain`` (spec section 8.14) do not think of them."""
+        found = self.take(_LOGIN)
         return found[0] if found is not None else self.string(what)
 
     def nstring(self) -> bytes | None:
