@@ -1,6 +1,6 @@
 """FETCH responses (RFC 3501 7.4.2): rows of many messages in one piece, bodies in pieces as the client reads them.
 
-Three ways, by what was asked for. Flags and UIDs come from the columns: thousands of rows are one list and one join.
+Three ways, by what was asked for. Flags, UIDs, dates and sizes come from the columns: thousands of rows are one join.
 Other facts are put together message by message. The octets of a body never exist as a whole: they are pulled from the
 store in chunks, and a client that stops reading stops the pulling.
 
@@ -20,9 +20,9 @@ from cgpymail.grammar.imap import items as data
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, section_start, size_item, uid_item
 from cgpymail.imap.context import Context, ProtocolEnd
 from cgpymail.imap.parts import CHUNK, Parts, Range, is_choice, read_piece
-from cgpymail.imap.texts import flag_rows
+from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Selection
-from cgpymail.model.columns import Row
+from cgpymail.model.columns import Columns, Row
 from cgpymail.model.flags import SEEN
 from cgpymail.runtime.logs import PROBLEM
 
@@ -31,8 +31,10 @@ _FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
     data.InternalDate: lambda row: internal_date_item(row.date),
     data.Size: lambda row: size_item(row.size),
 }
-_BULK = frozenset({data.Flags(), data.Uid()})
-_ROWS = 4_000  # in one piece; stays below the output buffer
+_BULK = frozenset({data.Flags(), data.Uid(), data.InternalDate(), data.Size()})
+_IN_ROWS = frozenset({data.InternalDate(), data.Size()})
+_NO_ROWS = Columns()
+_ROWS = 2_500  # in one piece; stays below the output buffer
 _TURN = 16  # messages answered before the clock is looked at
 
 
@@ -79,12 +81,19 @@ class FetchWriter:
             raise failed
 
     async def _write_rows(self, chosen: Selection) -> None:
-        with_flags, with_uid = data.Flags() in self._items, data.Uid() in self._items
+        wanted = frozenset(self._items)
         for start in range(0, len(chosen.uids), _ROWS):
             await self._context.room()
             seqs, uids = chosen.seqs[start : start + _ROWS], chosen.uids[start : start + _ROWS]
-            flags = self._handle.flags(uids) if with_flags else None
-            self._context.send(flag_rows(seqs, flags, uids if with_uid else None))
+            rows = self._handle.rows(uids) if wanted & _IN_ROWS else _NO_ROWS
+            text = fetch_rows(
+                seqs,
+                uids=uids if data.Uid() in wanted else None,
+                flags=self._handle.flags(uids) if data.Flags() in wanted else None,
+                dates=rows.date if data.InternalDate() in wanted else None,
+                sizes=rows.size if data.Size() in wanted else None,
+            )
+            self._context.send(text)
 
     async def _write_message(self, seq: int, uid: int) -> None:
         row = self._handle.row(uid)

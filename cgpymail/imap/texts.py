@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+from cgpymail.grammar.imap.dates import write_date_time
 
 BLOCK = 1_000
 MAX_NUMBERS = 100_000
 _WORTH_A_BLOCK = BLOCK // 8  # fewer numbers than this in a block that is not there are just formatted
 _MAX_FLAG_TEXTS = 10_000
+_MAX_DAY_TEXTS = 10_000
+_DAY = 86_400  # seconds
 
 
 class NumberTexts:
@@ -64,21 +68,51 @@ class _FlagTexts(dict[tuple[str, ...], bytes]):
         return text
 
 
+class _DayTexts(dict[int, bytes]):
+    def __missing__(self, day: int) -> bytes:
+        if len(self) >= _MAX_DAY_TEXTS:
+            self.clear()
+        text = self[day] = write_date_time(day * _DAY)[1:12]
+        return text
+
+
+_MORE, _LAST = b" ", b")\r\n"  # what follows an item
 _FETCH = NumberTexts(b"* %d FETCH (")
-_UID = NumberTexts(b"UID %d ")
-_LAST_UID = NumberTexts(b"UID %d)\r\n")
-_LAST_FLAGS = _FlagTexts(b"FLAGS (%b))\r\n")
+_UID = {end: NumberTexts(b"UID %d" + end) for end in (_MORE, _LAST)}
+_FLAGS = {end: _FlagTexts(b"FLAGS (%b)" + end) for end in (_MORE, _LAST)}
+_DAYS = _DayTexts()
 
 
-def flag_rows(seqs: Sequence[int], flags: Sequence[tuple[str, ...]] | None, uids: Sequence[int] | None = None) -> bytes:
-    """A FETCH response with UID, FLAGS or both for each of many messages (all parallel, ascending)."""
-    columns: list[Iterable[bytes]] = [_FETCH.of(seqs)]
+def fetch_rows(
+    seqs: Sequence[int],
+    *,
+    uids: Sequence[int] | None = None,
+    flags: Sequence[tuple[str, ...]] | None = None,
+    dates: Sequence[int] | None = None,
+    sizes: Sequence[int] | None = None,
+) -> bytes:
+    """A FETCH response for each of many messages with the items that are given (all parallel, ascending)."""
+    items: list[Callable[[bytes], Iterable[bytes]]] = []
     if uids is not None:
-        columns.append((_LAST_UID if flags is None else _UID).of(uids))
+        items.append(lambda end: _UID[end].of(uids))
     if flags is not None:
-        columns.append(map(_LAST_FLAGS.__getitem__, flags))
-    width = len(columns)
+        items.append(lambda end: map(_FLAGS[end].__getitem__, flags))
+    if dates is not None:
+        items.append(lambda end: _date_texts(dates, end))
+    if sizes is not None:
+        items.append(lambda end: map((b"RFC822.SIZE %d" + end).__mod__, sizes))
+    width = len(items) + 1
     pieces = [b""] * (width * len(seqs))
-    for place, column in enumerate(columns):
-        pieces[place::width] = column
+    pieces[0::width] = _FETCH.of(seqs)
+    for place, texts in enumerate(items, 1):
+        pieces[place::width] = texts(_LAST if place == len(items) else _MORE)
     return b"".join(pieces)
+
+
+def _date_texts(dates: Sequence[int], end: bytes) -> list[bytes]:
+    template = b'INTERNALDATE "%b %02d:%02d:%02d +0000"' + end
+    texts: list[bytes] = []
+    for moment in dates:
+        day, seconds = divmod(moment, _DAY)
+        texts.append(template % (_DAYS[day], seconds // 3600, seconds // 60 % 60, seconds % 60))
+    return texts

@@ -7,7 +7,7 @@ then flags by the numbering that results.
 from __future__ import annotations
 
 from cgpymail.grammar.imap.responses import exists_line, expunge_line, flags_line, recent_line, status_line
-from cgpymail.imap.texts import flag_rows
+from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Updates
 
 
@@ -22,7 +22,7 @@ def tell(handle: Handle, updates: Updates) -> bytes:
     if updates.recent is not None:
         pieces.append(recent_line(updates.recent))
     if updates.flags.uids:
-        pieces.append(flag_rows(updates.flags.seqs, handle.flags(updates.flags.uids)))
+        pieces.append(fetch_rows(updates.flags.seqs, flags=handle.flags(updates.flags.uids)))
     return b"".join(pieces)
 
 

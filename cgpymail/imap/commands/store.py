@@ -5,7 +5,7 @@ from __future__ import annotations
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.imap.context import Context, Reply
 from cgpymail.imap.selection import selected
-from cgpymail.imap.texts import flag_rows
+from cgpymail.imap.texts import fetch_rows
 
 _ROWS = 1_000  # messages answered in one piece
 
@@ -22,5 +22,5 @@ async def store(context: Context, command: verbs.Store) -> Reply:
         await context.room()
         uids = changed[start : start + _ROWS]
         seqs = [handle.seq(uid) for uid in uids]
-        context.send(flag_rows(seqs, handle.flags(uids), uids if command.uid else None))
+        context.send(fetch_rows(seqs, uids=uids if command.uid else None, flags=handle.flags(uids)))
     return Reply(b"STORE completed")

@@ -45,11 +45,11 @@ def octets(client: ImapClient, item: bytes, number: int = 1) -> bytes:
 
 
 def test_facts_from_the_columns(reader: ImapClient) -> None:
-    """In the order in which they were asked for."""
-    answer = reader.do(b"FETCH 1 (UID RFC822.SIZE FLAGS INTERNALDATE)")
+    """Each once, however often it was asked for."""
+    answer = reader.do(b"FETCH 1 (RFC822.SIZE UID FLAGS INTERNALDATE UID)")
     size = len(PLAIN)
     assert answer == [
-        b'* 1 FETCH (UID 1 RFC822.SIZE %d FLAGS (\\Seen) INTERNALDATE "14-Nov-2023 22:13:20 +0000")' % size
+        b'* 1 FETCH (UID 1 FLAGS (\\Seen) INTERNALDATE "14-Nov-2023 22:13:20 +0000" RFC822.SIZE %d)' % size
     ]
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from array import array
+from itertools import product
+from typing import Any
 
 import pytest
 
 from cgpymail import errors
 from cgpymail.errors import MailError, NoSuchAccount, NoSuchMailbox
+from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, size_item, uid_item
+from cgpymail.grammar.imap.responses import fetch_line
 from cgpymail.grammar.sasl import MECHANISMS
 from cgpymail.imap.capabilities import TABLE, capabilities
 from cgpymail.imap.refusals import CODES, refusal
 from cgpymail.imap.state import State
-from cgpymail.imap.texts import BLOCK, MAX_NUMBERS, NumberTexts, flag_rows
+from cgpymail.imap.texts import BLOCK, MAX_NUMBERS, NumberTexts, fetch_rows
 
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MailError)]
 
@@ -68,10 +72,20 @@ def test_number_texts_are_bounded() -> None:
     assert len(texts._blocks) == MAX_NUMBERS // BLOCK
 
 
-def test_flag_rows_in_every_form() -> None:
-    """With flags, with UIDs, with both."""
-    names = [("\\Seen",), ()]
-    assert flag_rows([1, 2], names) == b"* 1 FETCH (FLAGS (\\Seen))\r\n* 2 FETCH (FLAGS ())\r\n"
-    assert flag_rows([1, 2], None, [7, 9]) == b"* 1 FETCH (UID 7)\r\n* 2 FETCH (UID 9)\r\n"
-    assert flag_rows([1, 2], names, [7, 9]) == b"* 1 FETCH (UID 7 FLAGS (\\Seen))\r\n* 2 FETCH (UID 9 FLAGS ())\r\n"
-    assert flag_rows([], [], []) == b""
+@pytest.mark.parametrize("wanted", list(product((True, False), repeat=4))[:-1])
+def test_rows_in_bulk_have_the_items_of_single_ones(wanted: tuple[bool, ...]) -> None:
+    """Whatever was asked for, the texts are those that the grammar writes."""
+    columns: dict[str, Any] = {
+        "uids": [7, 9, 4_000_000_000],
+        "flags": [("\\Seen",), (), ("\\Seen",)],
+        "dates": [0, 1_700_000_000, -1],
+        "sizes": [1, 2**40, 0],
+    }
+    write = (uid_item, flags_item, internal_date_item, size_item)
+    chosen = {name: column for (name, column), want in zip(columns.items(), wanted, strict=True) if want}
+    items = [
+        [one(value) for value in columns[name]] for name, one in zip(columns, write, strict=True) if name in chosen
+    ]
+    expected = b"".join(fetch_line(seq, row) for seq, row in enumerate(zip(*items, strict=True), 1))
+    assert fetch_rows([1, 2, 3], **chosen) == expected
+    assert fetch_rows([], **{name: [] for name in chosen}) == b""
