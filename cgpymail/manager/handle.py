@@ -88,6 +88,7 @@ class Handle:
         self._closed = closed
         self._open = True
         self._hides = standing.hides  # the class of the view; what may be read is asked again
+        self._stricter = False  # whether the user was found to see less than the view has, for lack of right a
         self._picture, self._view = mailbox.enter(self, standing.hides)
         self._claims = claims_recent and not self.read_only
         self._recent: list[tuple[int, int]] = []  # ranges of UIDs, ascending
@@ -229,7 +230,7 @@ class Handle:
 
     def cached(self, uid: int, kind: str) -> bytes | None:
         """Bytes put here before by ``cache``, of any session, if this user may read the message now."""
-        if self._view.is_ghost(uid) and self.row(uid).flags & self._ask().hides:
+        if (self._stricter or self._view.is_ghost(uid)) and self.row(uid).flags & self._ask().hides:
             return None
         value: bytes | None = self._mailbox.facts.get(self._mailbox.number, uid, kind)
         return value
@@ -322,6 +323,7 @@ class Handle:
             raise MailboxGone
         if changing and self.read_only:
             raise ReadOnly
+        self._stricter = bool(standing.hides & ~self._hides)
         return standing
 
     def _require(self, right: int) -> Standing:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
 from cgpymail.errors import NoSuchMailbox, OverQuota
@@ -18,11 +19,15 @@ from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.transfer import Target
 from cgpymail.model import flags, rights
 from cgpymail.model.identity import AccountName
+from cgpymail.model.mailbox import MailboxHints
 from cgpymail.model.message import FlagUpdate, NewMessage
 from cgpymail.model.uidset import NumberSet
 from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import MemoryContent
 from cgpymail.stores.memory import MemoryMailbox, MemoryStore
+from cgpymail.stores.registry import FORMATS
+from cgpymail.stores.tree import DiskTree
 from tests.support.results import result
 from tests.support.runtime import memory_runtime
 
@@ -41,10 +46,33 @@ def message(body: bytes = b"text", *, seen: int = 0, date: int = 1000, keywords:
     return NewMessage(MemoryContent(b"Subject: s\r\n\r\n" + body + b"\r\n"), date, seen, tuple(keywords))
 
 
+MakeStore = Callable[[Runtime, str, int], Any]  # (runtime, mailbox name, UIDVALIDITY)
+
+
+def memory_store(runtime: Runtime, name: str, uidvalidity: int) -> MemoryStore:
+    """An empty one."""
+    return MemoryStore(runtime, MemoryMailbox(uidvalidity))
+
+
+class DiskStores:
+    """Opens mailboxes of one format in a directory, and makes them if they are not there."""
+
+    def __init__(self, path: pathlib.Path, format: str) -> None:
+        self._path = path
+        self._format = format
+
+    def __call__(self, runtime: Runtime, name: str, uidvalidity: int) -> Any:
+        """The store."""
+        tree = DiskTree(runtime, str(self._path), FORMATS)
+        if name not in result(tree.scan()):
+            result(tree.create(name, self._format, uidvalidity))
+        return result(tree.open(name, MailboxHints(), lambda: succeed(uidvalidity)))
+
+
 class Shared:
     """Two mailboxes, INBOX and Other, of one account; handles on INBOX."""
 
-    def __init__(self, *, change_log: int = 4096, wrap: Callable[[MemoryStore], Any] = lambda store: store) -> None:
+    def __init__(self, *, change_log: int = 4096, make: MakeStore = memory_store) -> None:
         self.runtime = memory_runtime()
         self.hub = Hub(self.runtime)
         self.limits = replace(DEFAULTS, change_log=change_log)
@@ -54,7 +82,7 @@ class Shared:
         self.target_rights = rights.ALL
         self.held = 0  # targets that were not released
         for number, name in enumerate(("INBOX", "Other")):
-            store = wrap(MemoryStore(self.runtime, MemoryMailbox(1000 + number)))
+            store = make(self.runtime, name, 1000 + number)
             self.boxes[name] = Mailbox(
                 store,
                 AccountName("john", "example.org"),

@@ -78,6 +78,23 @@ def test_a_message_hidden_now_is_refused_before_its_leaving_is_told() -> None:
     assert shared.handle().cached(1, "envelope") == b"(secret)"
 
 
+def test_hidden_messages_are_refused_when_right_a_is_withdrawn() -> None:
+    """They keep their numbers until the next SELECT, but nothing of them can be read."""
+    shared = Shared()
+    shared.fill(2)
+    shared.set_flags(1, flags.HIDDEN)
+    current = [Standing(rights.parse("lra"), flags.SERVICE)]
+    handle = shared.handle(lambda: current[0])
+    handle.cache(1, "envelope", b"(secret)")
+    handle.cache(2, "envelope", b"(open)")
+    current[0] = Standing(rights.parse("lr"), flags.SERVICE | flags.HIDDEN)
+    assert listed(handle) == [1, 2]
+    assert handle.cached(1, "envelope") is None
+    assert handle.cached(2, "envelope") == b"(open)"
+    with pytest.raises(NotPermitted):
+        handle.content(1)
+
+
 def test_a_message_hidden_and_then_expunged_stays_refused() -> None:
     """The last row still says so."""
     shared = Shared()

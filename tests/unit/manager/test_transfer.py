@@ -13,8 +13,9 @@ from cgpymail.manager.access import Standing
 from cgpymail.manager.handle import CopyResult
 from cgpymail.model import flags, rights
 from cgpymail.model.message import NewMessage
+from cgpymail.runtime.runtime import Runtime
 from cgpymail.stores.memory import MemoryStore
-from tests.support.sharing import OWNER, Shared, listed, message, run
+from tests.support.sharing import OWNER, Shared, listed, memory_store, message, run
 
 
 class SlowStore:
@@ -194,11 +195,11 @@ def test_of_two_moves_at_once_one_wins() -> None:
     """No message is moved twice, and the other session is told why."""
     stores: list[SlowStore] = []
 
-    def slow(store: MemoryStore) -> SlowStore:
-        stores.append(SlowStore(store))
+    def slow(runtime: Runtime, name: str, uidvalidity: int) -> SlowStore:
+        stores.append(SlowStore(memory_store(runtime, name, uidvalidity)))
         return stores[-1]
 
-    shared = Shared(wrap=slow)
+    shared = Shared(make=slow)
     shared.fill(2)
     one, other = shared.handle(), shared.handle()
     stores[1].slow = True
@@ -215,11 +216,11 @@ def test_a_move_that_failed_lets_the_next_one_try() -> None:
     """The message is still there."""
     stores: list[SlowStore] = []
 
-    def slow(store: MemoryStore) -> SlowStore:
-        stores.append(SlowStore(store))
+    def slow(runtime: Runtime, name: str, uidvalidity: int) -> SlowStore:
+        stores.append(SlowStore(memory_store(runtime, name, uidvalidity)))
         return stores[-1]
 
-    shared = Shared(wrap=slow)
+    shared = Shared(make=slow)
     shared.fill(1)
     one, other = shared.handle(), shared.handle()
     stores[1].slow = True
@@ -235,11 +236,11 @@ def test_a_message_is_in_the_target_before_it_leaves_the_source() -> None:
     """Whatever fails in between, it is not lost."""
     stores: list[SlowStore] = []
 
-    def slow(store: MemoryStore) -> SlowStore:
-        stores.append(SlowStore(store))
+    def slow(runtime: Runtime, name: str, uidvalidity: int) -> SlowStore:
+        stores.append(SlowStore(memory_store(runtime, name, uidvalidity)))
         return stores[-1]
 
-    shared = Shared(wrap=slow)
+    shared = Shared(make=slow)
     shared.fill(1)
     stores[1].slow = True
     done = begin(shared.handle().move([1], "Other"))
