@@ -9,6 +9,7 @@ from typing import Any
 from cgpymail.interfaces import IMailboxTree
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.stores.memorytree import MemoryTree
+from cgpymail.stores.tree import DiskTree
 from tests.support.records import MemoryRecord
 from tests.support.wire import MemoryWire
 from tests.support.world import World
@@ -60,11 +61,7 @@ class MemoryWorld:
         spool.mkdir()
 
         def make_tree(world: World, record: MemoryRecord) -> IMailboxTree:
-            if format == "memory":
-                return MemoryTree(world.runtime)
-            from cgpymail.stores.tree import DiskTree
-
-            return DiskTree(world.runtime, record.path)
+            return MemoryTree(world.runtime) if format == "memory" else DiskTree(world.runtime, record.path)
 
         self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
         for name in ACCOUNTS:
