@@ -139,8 +139,9 @@ def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _private(item: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Underscored names, and the signatures of an overloaded function beside the real one."""
-    return item.name.startswith("_") or any("overload" in ast.unparse(mark) for mark in item.decorator_list)
+    """Underscored names, the signatures of an overloaded function beside the real one, and setters beside getters."""
+    marks = [ast.unparse(mark) for mark in item.decorator_list]
+    return item.name.startswith("_") or any(mark.endswith(("overload", ".setter")) for mark in marks)
 
 
 def test_package_files_hold_a_docstring_only() -> None:
