@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 
 from cgpymail.model.keywords import MAX_KEYWORDS
 from cgpymail.model.mailbox import MailboxHints
+from cgpymail.model.uidset import UidSet
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import PROBLEM, Log
 from cgpymail.stores import journal, snapshot
@@ -209,7 +210,7 @@ class Recovery:
             fresh=[uid for uid in fresh if self._unpublished(state, uid)],
             burnt=[uid for uid in self._appends if state.columns.find(uid) < 0 and uid not in state.unmarked],
             vanished=vanished,
-            doomed=[(first, last) for first, last in replay.doomed if range(*state.rows(first, last))],
+            doomed=_untold(state, replay.doomed),
             unbound=replay.unbound,
             new_uidvalidity=self._doubtful(state),
             lost=old is None and not whole and state.uidnext > 1,
@@ -374,6 +375,13 @@ class Recovery:
 def _foreign(item: Stored) -> Stored:
     location = item.location
     return Stored(0, item.date, item.size, location._replace(disk=location.disk | FOREIGN))
+
+
+def _untold(state: State, doomed: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges that were to be expunged, without what the journal says is gone."""
+    told, _ = state.expunged.since(0)
+    left = UidSet.of(uid for uid in UidSet.from_ranges(doomed) if uid not in told)
+    return list(left.ranges)
 
 
 def retire(files: Files, stem: str, generation: int, *, damaged: bool) -> None:
