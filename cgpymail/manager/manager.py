@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cgpymail.errors import Busy
+from cgpymail.errors import Busy, MailError
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.account import Account
 from cgpymail.manager.accounts import Accounts, OpenTree
@@ -18,6 +18,7 @@ from cgpymail.manager.namespace import NameSpace
 from cgpymail.manager.user import PUBLIC, User
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import Limits
+from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.runtime import Runtime
 
 # Extension -> the manual's name, as in the setting DefaultMailboxType (spec 5.10).
@@ -40,6 +41,7 @@ class MailboxManager:
     ) -> None:
         self._runtime = runtime
         self._directory = directory
+        self._log = runtime.logs.module("MAILBOX")
         self._limits = limits
         self._opened = OpenMailboxes(runtime, limits)
         self._accounts = Accounts(runtime, directory, open_tree, self._opened, limits, formats)
@@ -57,11 +59,7 @@ class MailboxManager:
         own = await self._accounts.enter(name)
         space = NameSpace(own, self._directory, self._accounts.find)
         user = User(space, service, session, self._limits, lambda: self._accounts.leave(name))
-        try:
-            public = await self._find_public(name.domain)
-        except BaseException:
-            await user.close()
-            raise
+        public = await self._find_public(name.domain)
         if public is not None:
             user.look_at_public(public)
         return user
@@ -72,7 +70,11 @@ class MailboxManager:
         now = self._runtime.clock.seconds()
         if name is None or self._no_public.get(name, now) > now:
             return None
-        account = await self._accounts.find(name)
+        try:
+            account = await self._accounts.find(name)
+        except MailError as problem:  # which must not keep anybody out
+            self._log.write(PROBLEM, f"the account of the public mailboxes, {name}, cannot be opened: {problem}")
+            account = None
         if account is None:
             self._no_public[name] = now + NO_PUBLIC_SECONDS
         return account

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cgpymail.errors import MessageGone
-from cgpymail.interfaces import IStoredContent
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.model.message import NewMessage
 
@@ -44,14 +42,12 @@ async def _copy(source: Mailbox, target: Mailbox, uids: Sequence[int]) -> list[i
 
 
 def _message(source: Mailbox, uid: int) -> NewMessage | None:
+    """The message with its bytes pinned, None if it was expunged meanwhile."""
     source.check_usable()
     store = source.store
     place = store.columns.find(uid)
     if place < 0:
         return None
     row = store.columns.row(place)
-    try:
-        content: IStoredContent = store.content(uid)
-    except MessageGone:
-        return None
-    return NewMessage(content, row.date, row.flags, tuple(store.keywords.names(row.keywords)))
+    keywords = tuple(store.keywords.names(row.keywords))
+    return NewMessage(store.content(uid), row.date, row.flags, keywords)
