@@ -382,3 +382,25 @@ def test_uids_not_told_yet_cannot_be_selected() -> None:
     world.arrive(3)
     assert list(view.select(NumberSet(((1, 9),)), by_uid=True).uids) == [1, 2]
     assert list(view.select(NumberSet(((1, 0),)), by_uid=True).uids) == [1, 2]
+
+
+def test_expunges_are_numbered_without_late_messages() -> None:
+    """They are not in the client's list."""
+    world = World(4)
+    world.flag(1, mask=flags.HIDDEN)
+    view = world.view()
+    world.flag(1, mask=0)
+    world.expunge(3)
+    assert view.tell(expunge=True).expunged == [2]
+    assert uids(view) == [2, 4]
+
+
+def test_many_moves_out_of_order_are_taken_in_at_once() -> None:
+    """Messages expunged from the end to the beginning, in batches."""
+    world = World(60)
+    view = world.view()
+    for low in range(51, 0, -10):
+        world.expunge(low, low + 1)
+        view.follow()
+    assert list(view.ghosts) == [uid for low in range(1, 60, 10) for uid in (low, low + 1)]
+    assert uids(view) == list(range(1, 61))
