@@ -162,11 +162,6 @@ def internal_date_item(seconds: int) -> bytes:
     return b"INTERNALDATE " + write_date_time(seconds)
 
 
-def section_item(label: bytes, value: bytes | None) -> bytes:
-    """A short section, or NIL for one that the message does not have; ``label`` from items.BodySection."""
-    return label + b" " + nstring(value)
-
-
 def section_start(label: bytes, octets: int) -> bytes:
     """What stands before the octets of a section that is sent in pieces."""
     return b"%b {%d}\r\n" % (label, octets)

@@ -85,11 +85,6 @@ def _run(first: int, last: int) -> bytes:
 # -- server and mailbox data -----------------------------------------------------------------------------------------
 
 
-def capability_line(capabilities: Iterable[str]) -> bytes:
-    """CAPABILITY."""
-    return b"* CAPABILITY %b\r\n" % " ".join(capabilities).encode("ascii")
-
-
 def flags_line(names: Iterable[str]) -> bytes:
     """FLAGS."""
     return b"* FLAGS (%b)\r\n" % " ".join(names).encode("ascii")
@@ -153,8 +148,3 @@ def recent_line(count: int) -> bytes:
 def expunge_line(seq: int) -> bytes:
     """EXPUNGE."""
     return b"* %d EXPUNGE\r\n" % seq
-
-
-def fetch_line(seq: int, items: Iterable[bytes]) -> bytes:
-    """FETCH with finished items."""
-    return b"* %d FETCH (%b)\r\n" % (seq, b" ".join(items))
