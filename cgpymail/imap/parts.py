@@ -134,7 +134,12 @@ async def read_piece(content: Any, start: int, end: int) -> bytes:
 
 
 async def _read_all(content: Any, where: Range) -> bytes:
-    block = bytearray()
+    if not where.size:
+        return b""
+    first = await read_piece(content, where.start, where.end)
+    if len(first) == where.size:
+        return first
+    block = bytearray(first)
     while len(block) < where.size:
         block += await read_piece(content, where.start + len(block), where.end)
     return bytes(block)
