@@ -1,8 +1,8 @@
 """What has to be true of a mailbox after the power was cut, or the process killed, between any two operations.
 
-A script of changes runs on a disk that stops at one of its operations. What the mailbox acknowledged before, and what it
-was doing at that moment, is kept in a ledger; the mailbox that comes back is compared with it. Nothing acknowledged is
-lost or doubled, nothing else appears but what was under way, no UID is given twice, and a client that remembers a
+A script of changes runs on a disk that stops at one of its operations. What the mailbox acknowledged before, and what
+it was doing at that moment, is kept in a ledger; the mailbox that comes back is compared with it. Nothing acknowledged
+is lost or doubled, nothing else appears but what was under way, no UID is given twice, and a client that remembers a
 MODSEQ hears of everything that differs from what it was told.
 """
 
