@@ -151,7 +151,8 @@ class ImapSession:
             self._command(event)
         elif isinstance(event, Continue):
             self._context.send(b"+ Ready for the literal\r\n")
-        elif isinstance(event, TooLong):
+        else:
+            assert isinstance(event, TooLong), "lines and messages are for the command that waits for them"
             self._say_bad(event.tag, event.reason)
             if event.fatal:
                 self._goodbye("Too much input")
@@ -185,7 +186,8 @@ class ImapSession:
                 self._finish(_current_failure())
             else:
                 self._finish(reply)
-        elif entry.later is not None:
+        else:
+            assert entry.later is not None
             self._context.begin_slice()
             Deferred.fromCoroutine(entry.later(self._context, command)).addBoth(self._finish)
 
@@ -194,8 +196,7 @@ class ImapSession:
     def _finish(self, result: Reply | Failure) -> None:
         """Answer the running command; errors in here are bugs and end the connection."""
         running, self._running = self._running, None
-        if running is None:
-            return
+        assert running is not None
         try:
             self._input.refuse_open()
             if self._ended:

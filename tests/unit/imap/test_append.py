@@ -153,7 +153,8 @@ def test_a_spool_that_breaks_in_the_middle_is_a_failure(tmp_path: Path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(world.runtime.files, "pwrite", full)
-        assert append(john, b"x" * 5000).startswith(b"a NO [UNAVAILABLE] ")
+        assert john.raw(b"a APPEND INBOX {5000+}\r\n" + b"x" * 3000) == b""
+        assert john.raw(b"x" * 2000 + b"\r\n").startswith(b"a NO [UNAVAILABLE] ")
     john.do(b"NOOP")
     assert append(john, b"x" * 5000).startswith(b"a OK ")
     assert list(tmp_path.iterdir()) == []

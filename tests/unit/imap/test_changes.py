@@ -156,3 +156,19 @@ def test_idle_waits_for_a_client_that_does_not_read(world: World, pair: tuple[Im
     other.wire.release()
     world.clock.advance(0)
     assert other.told() == [b"* 1 FETCH (FLAGS (\\Flagged))"]
+
+
+def test_a_link_that_breaks_while_idle_waits_to_tell(world: World, pair: tuple[ImapClient, ImapClient]) -> None:
+    """There is nobody left to tell."""
+    mine, other = pair
+    world.append(b"Subject: x\r\n\r\n" + b"x" * 100_000 + b"\r\n")
+    other.do(b"NOOP")
+    other.wire.hold()
+    other.wire.feed(b"a FETCH 4 BODY.PEEK[TEXT]<0.66000>\r\n")
+    other.wire.read_some()
+    other.wire.feed(b"a IDLE\r\n")
+    other.wire.write(b"x" * 70_000)
+    mine.do(b"STORE 1 FLAGS.SILENT (\\Seen)")
+    world.clock.advance(0)
+    other.wire.drop()
+    mine.do(b"NOOP")

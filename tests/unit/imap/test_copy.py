@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cgpymail.manager.handle import CopyResult, Handle
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
@@ -55,3 +56,13 @@ def test_a_missing_target_may_be_created(reader: ImapClient, command: bytes) -> 
 def test_nothing_named_is_no_error(reader: ImapClient, command: bytes) -> None:
     """Unknown UIDs are left out (RFC 3501 6.4.8), also when none remains."""
     assert b"COPYUID" not in reader.ok(command + b" 77 box")
+
+
+def test_nothing_moved_is_said_without_uids(reader: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """COPYUID cannot name nothing."""
+
+    async def nothing(handle: Handle, uids: list[int], target: str) -> CopyResult:
+        return CopyResult(1, [], [])
+
+    monkeypatch.setattr(Handle, "move", nothing)
+    assert reader.lines(b"a MOVE 1 box") == [b"a OK MOVE completed"]

@@ -270,3 +270,16 @@ def test_a_header_over_the_limit_is_still_served_whole(world: World, reader: Ima
     reader.do(b"NOOP")
     assert octets(reader, b"BODY.PEEK[HEADER]", 3) == header
     assert octets(reader, b"BODY.PEEK[TEXT]", 3) == b"body\r\n"
+
+
+def test_small_sections_may_come_in_pieces(reader: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store gives as much at a time as it likes; an empty section needs no reading."""
+    monkeypatch.setattr("cgpymail.stores.memory.PIECE", 5)
+    assert octets(reader, b"BODY.PEEK[]") == PLAIN
+    assert octets(reader, b"BODY.PEEK[TEXT]<500.5>") == b""
+
+
+def test_a_message_shorter_than_it_should_be_is_not_padded(reader: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO, instead of invented octets."""
+    monkeypatch.setattr(MemoryStoredContent, "read_now", lambda *_: b"")
+    assert reader.refused(b"FETCH 1 BODY.PEEK[]").startswith(b"[UNAVAILABLE] ")

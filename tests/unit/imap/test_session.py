@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from twisted.internet.defer import Deferred
 
-from cgpymail.errors import StorageFailed
+from cgpymail.errors import MailboxGone, StorageFailed
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
@@ -125,12 +125,16 @@ def test_logout_says_goodbye_then_closes(john: ImapClient) -> None:
 
 def test_id_says_who_we_are(world: World, connect: Connect) -> None:
     """In every state (RFC 2971); what the client says of itself is in the log."""
-    world.runtime.logs.levels["IMAP"] = 4
     client = connect(login="")
+    world.runtime.logs.levels["IMAP"] = 4
     assert client.do(b'ID ("name" "test" "version" NIL)')[0].startswith(b'* ID ("name" "cgpymail" "version" ')
     assert client.do(b"ID NIL")[0].startswith(b"* ID (")
     lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
     assert any("name=test, version=None" in line for line in lines)
+    world.runtime.logs.levels["IMAP"] = 2
+    lines.clear()
+    client.do(b'ID ("name" "test")')
+    assert lines == []
 
 
 def test_silence_ends_the_session(world: World, connect: Connect) -> None:
@@ -350,3 +354,41 @@ def test_shutdown_in_the_middle_of_a_fetch(world: World, john: ImapClient) -> No
     john.wire.session.shut_down()
     assert john.wire.closed
     assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
+
+
+def test_a_link_that_is_closing_gets_no_more_work(world: World, john: ImapClient) -> None:
+    """Between our close and the end of the link, a running command stops."""
+    world.append(b"Subject: x\r\n\r\n" + b"x" * 1_000_000 + b"\r\n")
+    john.do(b"SELECT INBOX")
+    john.wire.hold()
+    john.raw(b"a FETCH 1 BODY.PEEK[]\r\n")
+    session = john.wire.session
+    assert session is not None
+    john.wire.closed = True
+    john.wire.release()
+    session.shut_down()
+    assert john.wire.take() == b""
+    session.disconnected()
+    assert not world.manager._accounts._sessions  # type: ignore[attr-defined]
+
+
+def test_a_mailbox_that_is_gone_when_idle_begins(connect: Connect) -> None:
+    """BYE, although the session was not told before."""
+    owner, idle = connect(), connect()
+    owner.do(b"CREATE box")
+    idle.do(b"SELECT box")
+    owner.do(b"DELETE box")
+    answers = idle.lines(b"a IDLE")
+    assert answers == [b"+ idling", b"a OK IDLE terminated", b"* BYE The mailbox is no longer available"]
+
+
+def test_a_mailbox_that_goes_in_the_middle_of_a_command(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is refused at once."""
+    john.world.append(b"Subject: x\r\n\r\nx\r\n")
+    john.do(b"SELECT INBOX")
+
+    def gone(handle: Handle, uid: int) -> None:
+        raise MailboxGone
+
+    monkeypatch.setattr(Handle, "row", gone)
+    assert john.refused(b"FETCH 1:* ENVELOPE").startswith(b"[NONEXISTENT] ")

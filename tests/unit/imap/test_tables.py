@@ -11,8 +11,8 @@ import pytest
 from cgpymail import errors
 from cgpymail.errors import MailError, NoSuchAccount, NoSuchMailbox
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, size_item, uid_item
-from cgpymail.grammar.imap.responses import fetch_line
 from cgpymail.grammar.sasl import MECHANISMS
+from cgpymail.imap import texts
 from cgpymail.imap.capabilities import TABLE, capabilities
 from cgpymail.imap.refusals import CODES, refusal
 from cgpymail.imap.state import State
@@ -59,17 +59,17 @@ def test_mechanisms_announced_are_those_there_are() -> None:
 )
 def test_number_texts_are_what_formatting_gives(numbers: list[int]) -> None:
     """From a kept block, from a part of one, or made at once."""
-    texts = NumberTexts(b"<%d>")
+    found = NumberTexts(b"<%d>")
     for _ in range(2):
-        assert texts.of(array("I", numbers)) == [b"<%d>" % number for number in numbers]
+        assert found.of(array("I", numbers)) == [b"<%d>" % number for number in numbers]
 
 
 def test_number_texts_are_bounded() -> None:
     """The least recently used blocks go."""
-    texts = NumberTexts(b"%d")
+    kept = NumberTexts(b"%d")
     for block in range(2 * MAX_NUMBERS // BLOCK):
-        texts.of(range(block * BLOCK, (block + 1) * BLOCK))
-    assert len(texts._blocks) == MAX_NUMBERS // BLOCK
+        kept.of(range(block * BLOCK, (block + 1) * BLOCK))
+    assert len(kept._blocks) == MAX_NUMBERS // BLOCK
 
 
 @pytest.mark.parametrize("wanted", list(product((True, False), repeat=4))[:-1])
@@ -86,6 +86,19 @@ def test_rows_in_bulk_have_the_items_of_single_ones(wanted: tuple[bool, ...]) ->
     items = [
         [one(value) for value in columns[name]] for name, one in zip(columns, write, strict=True) if name in chosen
     ]
-    expected = b"".join(fetch_line(seq, row) for seq, row in enumerate(zip(*items, strict=True), 1))
+    expected = b"".join(
+        b"* %d FETCH (%b)\r\n" % (seq, b" ".join(row)) for seq, row in enumerate(zip(*items, strict=True), 1)
+    )
     assert fetch_rows([1, 2, 3], **chosen) == expected
     assert fetch_rows([], **{name: [] for name in chosen}) == b""
+
+
+def test_texts_of_flags_and_days_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that invents flags and dates does not fill the memory."""
+    monkeypatch.setattr(texts, "_MAX_FLAG_TEXTS", 3)
+    monkeypatch.setattr(texts, "_MAX_DAY_TEXTS", 3)
+    flags = [(f"word{number}",) for number in range(10)]
+    rows = fetch_rows(range(1, 11), flags=flags, dates=[number * 86_400 for number in range(10)])
+    assert rows.count(b"FLAGS (word") == 10
+    assert len(texts._DAYS) <= 3
+    assert len(texts._FLAGS[b" "]) <= 3
