@@ -104,8 +104,8 @@ class Header:
 
     @property
     def seed(self) -> int:
-        """Where the CRC of every record begins."""
-        return zlib.crc32(self.pack())
+        """Where the CRC of every record begins: the header's CRC (over both it would be the same for every header)."""
+        return zlib.crc32(self.pack()[: -_CRC.size])
 
 
 def seal(body: bytes, seed: int) -> bytes:
