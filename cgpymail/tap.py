@@ -11,12 +11,13 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from OpenSSL import crypto
 from twisted.application.service import Service
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.python import log as twisted_log
 from twisted.python import usage
@@ -127,13 +128,13 @@ class MailService(Service):
         self._factories: list[ModuleFactory] = []
         self._ports: list[Any] = []
         self._pools: Pools | None = None
+        self._clock: Any = reactor
 
     def startService(self) -> None:
         """Take the base directory, then listen. Raises SystemExit in words when another process has it."""
         Service.startService(self)
         sys.setswitchinterval(SWITCH_INTERVAL)
         os.umask(0o077)
-        clock: Any = reactor
         pools = Pools(
             sync=ThreadedPool(reactor, 8, "sync"),
             read=ThreadedPool(reactor, 4, "read"),
@@ -141,7 +142,7 @@ class MailService(Service):
         )
         logs = Logs(lambda text: twisted_log.msg(text), self._levels())
         self._pools = pools
-        self._server = assemble(self._settings, Runtime(clock, pools, Files(), logs))
+        self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs))
         self._listen(self._server, logs)
 
     def _levels(self) -> dict[str, int]:
@@ -151,7 +152,7 @@ class MailService(Service):
         return levels
 
     def _listen(self, server: Server, logs: Logs) -> None:
-        services, clock = server.services, server.services.runtime.clock
+        services, clock = server.services, self._clock
         limits, tls = self._settings.limits, certificate_options(self._settings) if self._settings.certificate else None
         refusals = {
             "imap": b"* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
@@ -162,15 +163,8 @@ class MailService(Service):
         factories: dict[str, ModuleFactory] = {}
         for name, listener in listeners(self._settings):
             if name not in factories:
-                make = sessions[name]
-                factories[name] = ModuleFactory(
-                    clock,
-                    logs.module(name.upper()),
-                    limits,
-                    lambda wire, log, make=make: make(wire, log, services),
-                    refusals[name],
-                    tls,
-                )
+                log, make = logs.module(name.upper()), partial(sessions[name], services=services)
+                factories[name] = ModuleFactory(clock, log, limits, make, refusals[name], tls)
             self._ports.append(_bind(listener, factories[name], tls))
             where = listener.socket or f"{listener.address}:{listener.port}"
             logs.module(name.upper()).write(MAJOR, f"listening on {where}{' (TLS)' if listener.tls else ''}")
@@ -183,9 +177,9 @@ class MailService(Service):
 
     async def _stop(self) -> None:
         for port in self._ports:
-            await port.stopListening()
+            await maybeDeferred(port.stopListening)
         gone: Any = DeferredList([factory.shut_down() for factory in self._factories])
-        late = reactor.callLater(GOODBYE_TIME, gone.cancel)  # type: ignore[attr-defined]
+        late = self._clock.callLater(GOODBYE_TIME, gone.cancel)
         with contextlib.suppress(Exception):
             await gone
         if late.active():

@@ -72,7 +72,8 @@ class Maildrop:
         """The bytes; to be released. Raises MessageGone."""
         if self.gone:
             raise MessageGone("The mailbox is no longer available")
-        return self._handle.content(self._uids[number - 1])
+        content: IStoredContent = self._handle.content(self._uids[number - 1])
+        return content
 
     def retrieved(self, number: int) -> None:
         """RETR sent the last byte: set Seen, which every IMAP session that has the mailbox open hears of."""
