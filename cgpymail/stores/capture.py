@@ -25,6 +25,7 @@ class Capture:
         self.modseq = state.modseq
         self.note = core.note
         self.ghosts = list(core.departed)
+        self._adopts = core.mail.adopts
         self._dirty, state.dirty = state.dirty, set()
         self._unmarked, state.unmarked = state.unmarked, {}
         self._names: dict[int, tuple[str, ...]] = {0: ()}
@@ -49,14 +50,17 @@ class Capture:
     def marking(self, place: int) -> Marking:
         """What the disk is to say of the message at a row number. Without comment: nothing (spec 4.4)."""
         stored = self.stored(place)
-        if stored.location.disk & FOREIGN:
+        if stored.location.disk & FOREIGN and not self._adopts:
             return Marking(stored, 0, ())
         return Marking(stored, self.columns.flags[place], self.names(self.columns.keywords[place]))
 
     def markings(self) -> list[Marking]:
         """What the mail file does not have yet."""
-        places = [self.columns.find(uid) for uid in sorted(self._dirty)]
-        found = [self.marking(place) for place in places if place >= 0 and not self.locations.disk[place] & FOREIGN]
+        disk = self.locations.disk
+        dirty = {place for uid in self._dirty if (place := self.columns.find(uid)) >= 0 and not disk[place] & FOREIGN}
+        if self._adopts:
+            dirty.update(place for place, facts in enumerate(disk) if facts & FOREIGN)
+        found = [self.marking(place) for place in sorted(dirty)]
         found.extend(Marking(stored, 0, None, expunged=True) for stored in self._unmarked.values())
         return found
 

@@ -209,6 +209,7 @@ class MailFile(ABC):
 
     path: str
     note: Note | None
+    adopts: bool = False  # whether ``flush`` can give a message without comment its UID; then it is asked to, at once
 
     @abstractmethod
     def open(self, known: Known | None) -> bool:

@@ -42,7 +42,8 @@ def settle(core: Core, found: Recovered, boot: bytes) -> bool:
     core.snapshot_size = found.snapshot_size
     core.changed = bool(changes) or _changed(found)
     first_time = not found.snapshot_size and core.state.uidnext == 1 and core.mail.note is not None
-    return (fresh and not first_time) or found.lost or core.mail.note is None
+    adopting = core.mail.adopts and bool(core.state.foreign())
+    return (fresh and not first_time) or found.lost or core.mail.note is None or adopting
 
 
 def _changed(found: Recovered) -> bool:
@@ -111,7 +112,8 @@ def _name_anew(core: Core, found: Recovered, foreign: list[int], modseq: int) ->
             state.set_flags(uid, uid, 0, 0, modseq)
         state.rename(uid, state.uidnext, modseq)
     for stored in found.unbound:
-        state.insert(replace(stored, uid=state.uidnext), 0, 0, modseq)
+        flags = stored.location.disk if core.mail.adopts else 0
+        state.insert(replace(stored, uid=state.uidnext), flags, 0, modseq)
 
 
 def _ranges(uids: Iterable[int]) -> list[tuple[int, int]]:

@@ -22,3 +22,9 @@ class TestMdirTree(DiskTreeContract):
     """Directories of message files."""
 
     format = "mdir"
+
+
+class TestMboxTree(DiskTreeContract):
+    """Text files."""
+
+    format = "mbox"

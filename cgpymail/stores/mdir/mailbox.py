@@ -9,9 +9,10 @@ other programs: other widths, unknown letters, a UID that another file has alrea
 ``Location.offset`` is their number there.
 
 Opening needs no look into any file: the size in wire form is the length on disk plus the number of lines. Only files
-without a permanent UID, which are never ours, are read to the end once. A file appears whole or not at all, so a
-message is known by what is constant in its name: ``Location.crc`` is a checksum of that. No file counts as
-unacknowledged for want of a journal record: what nobody reserved a UID for came from others, and is accepted.
+that are not ours (without a permanent UID, or unknown to the index) are read to the end once. A file appears whole or
+not at all, so a message is known by what is constant in its name: ``Location.crc`` is a checksum of that. No file
+counts as unacknowledged for want of a journal record: what nobody reserved a UID for came from others, and is accepted,
+under a UID of ours that it gets in its name before anybody is told.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from cgpymail.stores.mailfile import (
     Stored,
 )
 from cgpymail.stores.mdir.content import MdirContent, MessageFile
-from cgpymail.stores.mdir.filenames import ASIDE, GONE, NEW, NOTE, MessageName, parse
+from cgpymail.stores.mdir.filenames import ASIDE, NEW, NOTE, MessageName, parse
 from cgpymail.stores.mdir.foreign import measure
 from cgpymail.stores.mdir.listing import Listing, fingerprint, read_listing
 from cgpymail.stores.mdir.renaming import Renaming
@@ -58,6 +59,8 @@ SHOWN = FOREIGN - 1  # the bits of Location.disk that a file name shows
 class MdirFile(MailFile):
     """One .mdir mailbox. Threads as in MailFile; ``_lock`` guards the readers that have not opened their file."""
 
+    adopts = True
+
     def __init__(self, runtime: Runtime, path: str) -> None:
         self.path = path
         self.note: Note | None = None
@@ -65,6 +68,7 @@ class MdirFile(MailFile):
         self._pool = runtime.pools.read
         self._log = runtime.logs.module("MAILBOX")
         self._known: frozenset[int] = frozenset()
+        self._indexed = False  # whether there is an index, so that files it does not know are not ours
         self._odd: dict[int, str] = {}
         self._odd_numbers = count(1)
         self._writing = Writing(runtime.files)
@@ -84,6 +88,7 @@ class MdirFile(MailFile):
         for name in self._listing.strays:
             self._log.write(PROBLEM, f"not a message, left alone: {self.path}/{name}")
         self._tidy()
+        self._indexed = self._indexed or known is not None
         if known is None or not self._recognise(known):
             self._known = frozenset()
             self._odd.clear()
@@ -140,18 +145,19 @@ class MdirFile(MailFile):
             if not (tail and uid in self._known):
                 file, name = listing.messages[uid]
                 wanted.add(name.origuid)
-                yield from self._found(file, name, uid)
+                yield from self._found(file, name, uid, ours=not self._indexed or expected(uid) is not None)
         for file, name in listing.repeated:
-            yield from self._found(file, name, 0)
+            yield from self._found(file, name, 0, ours=False)
         for origuid in listing.attributes:
             if origuid in wanted:
                 yield from self._attributes(origuid)
 
-    def _found(self, file: str, name: MessageName, uid: int) -> Iterator[Found]:
+    def _found(self, file: str, name: MessageName, uid: int, *, ours: bool) -> Iterator[Found]:
+        """One message; its file is read to the end if the number of lines in its name is not to be believed."""
         try:
             length = self._files.stat(f"{self.path}/{file}").st_size
             disk, lines, size = name.mask, name.lines, length + name.lines
-            if not name.origuid:
+            if not ours or not name.origuid or lines > length:
                 disk, lines, size = measure(self._files, f"{self.path}/{file}", name.mask)
         except FileNotFoundError:  # renamed or removed by another program since the listing
             return
@@ -211,9 +217,8 @@ class MdirFile(MailFile):
         old = self._find(stored)
         before = parse(old) or facts(stored)
         mask = marking.flags | (EXPUNGED if marking.expunged else 0)
-        after = MessageName(
-            stored.uid, location.origuid or stored.uid, mask, stored.date, location.lines, before.unknown
-        )
+        origuid = 0 if location.disk & FOREIGN else location.origuid
+        after = MessageName(stored.uid, origuid or stored.uid, mask, stored.date, location.lines, before.unknown)
         if marking.keywords is not None and not marking.expunged:
             self._write_attributes(after.origuid, marking.keywords)
         if str(after) != old:
@@ -301,16 +306,17 @@ class MdirFile(MailFile):
                 self._remove(f"O{stored.uid}")
 
     def _find(self, stored: Stored) -> str:
-        """The file's present name: as its facts give it, else the one with its UID, whatever its flags."""
-        name = self._name(stored)
-        if self._files.exists(f"{self.path}/{name}"):
+        """The file's present name: as its facts give it, else the one with its constant part, whatever its flags."""
+        odd = self._odd.get(stored.location.offset, "")
+        name = odd or str(facts(stored))
+        if (odd or not stored.location.disk & FOREIGN) and self._files.exists(f"{self.path}/{name}"):
             return name
-        starts = (f"{stored.uid}-", f"{GONE}{stored.uid}-")
-        return next((file for file in self._files.listdir(self.path) if file.startswith(starts) and parse(file)), name)
-
-    def _name(self, stored: Stored) -> str:
-        odd = self._odd.get(stored.location.offset)
-        return odd or str(facts(stored))
+        others = set(self._odd.values())
+        for file in self._files.listdir(self.path):
+            found = parse(file)
+            if found is not None and found.stamp == stored.location.crc and file not in others:
+                return file
+        return name
 
     def _remember(self, name: str) -> int:
         number = next(number for number in self._odd_numbers if number not in self._odd)
