@@ -64,7 +64,7 @@ class Crashing:
 
     def changed(self, change: Change) -> None:
         """What a session is told, it may remember."""
-        ledger, store = self.ledger, self.box.store
+        ledger = self.ledger
         for uid in change.uids:
             ledger.modseqs[uid] = change.modseq
             ledger.highest = max(ledger.highest, uid)
@@ -75,8 +75,7 @@ class Crashing:
                 ledger.gone[uid] = change.modseq
                 ledger.bodies.pop(uid)
             else:
-                row = self.box.row(uid)
-                told = (row.flags, frozenset(store.keywords.names(row.keywords)))
+                told = self._told(uid)
                 if isinstance(change, FlagsChanged):
                     ledger.flags[uid].append(told)
                 else:
@@ -167,13 +166,30 @@ class Crashing:
 
     def _check_flags(self, uid: int, *, killed: bool) -> None:
         ledger, row = self.ledger, self.box.row(uid)
-        now = (row.flags, frozenset(self.box.store.keywords.names(row.keywords)))
+        now = self._told(uid)
         told = ledger.flags[uid]
         if killed:
             assert now == told[-1], "a flag change did not survive the end of the process"
         assert now in told, f"flags of {uid} are none that it had: {now}, {told}"
         modseq = ledger.modseqs[uid]
         assert row.modseq > modseq or (row.modseq == modseq and now == told[-1])
+
+    def adopt(self) -> None:
+        """What is there now is what clients know from here on."""
+        ledger = self.ledger
+        present = self.box.uids
+        for uid in ledger.going - set(present):
+            ledger.gone[uid] = self.box.store.modseq
+        ledger.bodies = {uid: self.box.body(uid) for uid in present}
+        ledger.modseqs = {uid: self.box.row(uid).modseq for uid in present}
+        ledger.flags = {uid: [self._told(uid)] for uid in present}
+        ledger.highest = max([ledger.highest, *present])
+        ledger.going, ledger.coming = set(), []
+        self.listen()
+
+    def _told(self, uid: int) -> tuple[int, frozenset[str]]:
+        row = self.box.row(uid)
+        return row.flags, frozenset(self.box.store.keywords.names(row.keywords))
 
     def go_on(self) -> None:
         """The mailbox works: what is added now gets a new UID and is there after another opening."""
