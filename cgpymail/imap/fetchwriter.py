@@ -31,8 +31,8 @@ _FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
     data.InternalDate: lambda row: internal_date_item(row.date),
     data.Size: lambda row: size_item(row.size),
 }
-_BULK = frozenset({data.Flags(), data.Uid(), data.InternalDate(), data.Size()})
-_IN_ROWS = frozenset({data.InternalDate(), data.Size()})
+_BULK = frozenset({data.Flags, data.Uid, data.InternalDate, data.Size})
+_IN_ROWS = frozenset({data.InternalDate, data.Size})
 _NO_ROWS = Columns()
 _ROWS = 2_500  # in one piece; stays below the output buffer
 _TURN = 16  # messages answered before the clock is looked at
@@ -53,14 +53,15 @@ class FetchWriter:
     def __init__(self, context: Context, handle: Handle, items: Sequence[data.FetchItem]) -> None:
         self._context = context
         self._handle = handle
-        self._items = tuple(dict.fromkeys(items))  # each once
+        self._items = tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)  # each once
+        self._kinds = frozenset(map(type, self._items))
         self._sections = [item for item in self._items if isinstance(item, data.BodySection)]
         self._marks = any(not section.peek for section in self._sections)
         self._parts = Parts(handle, context.services.limits)
 
     async def write(self, chosen: Selection) -> None:
         """All responses, in order. Raises the first MailError that a message met, after the other messages."""
-        if _BULK.issuperset(self._items):
+        if self._kinds <= _BULK:
             await self._write_rows(chosen)
             return
         failed: MailError | None = None
@@ -81,17 +82,17 @@ class FetchWriter:
             raise failed
 
     async def _write_rows(self, chosen: Selection) -> None:
-        wanted = frozenset(self._items)
+        wanted = self._kinds
         for start in range(0, len(chosen.uids), _ROWS):
             await self._context.room()
             seqs, uids = chosen.seqs[start : start + _ROWS], chosen.uids[start : start + _ROWS]
             rows = self._handle.rows(uids) if wanted & _IN_ROWS else _NO_ROWS
             text = fetch_rows(
                 seqs,
-                uids=uids if data.Uid() in wanted else None,
-                flags=self._handle.flags(uids) if data.Flags() in wanted else None,
-                dates=rows.date if data.InternalDate() in wanted else None,
-                sizes=rows.size if data.Size() in wanted else None,
+                uids=uids if data.Uid in wanted else None,
+                flags=self._handle.flags(uids) if data.Flags in wanted else None,
+                dates=rows.date if data.InternalDate in wanted else None,
+                sizes=rows.size if data.Size in wanted else None,
             )
             self._context.send(text)
 
@@ -130,7 +131,7 @@ class FetchWriter:
             elif isinstance(item, data.BodyStructure):
                 name = b"BODYSTRUCTURE " if item.extended else b"BODY "
                 words.append(name + await self._parts.structure(row.uid, extended=item.extended))
-        if newly_seen and data.Flags() not in self._items:
+        if newly_seen and data.Flags not in self._kinds:
             words.append(flags_item(self._handle.flags([row.uid])[0]))
         return words
 
