@@ -66,7 +66,7 @@ class FetchWriter:
             return
         failed: MailError | None = None
         for place, (seq, uid) in enumerate(zip(chosen.seqs, chosen.uids, strict=True)):
-            if self._context.crowded or not place % _TURN:
+            if self._context.crowded or place % _TURN == _TURN - 1:
                 await self._context.room()
             try:
                 if self._sections:
@@ -84,7 +84,8 @@ class FetchWriter:
     async def _write_rows(self, chosen: Selection) -> None:
         wanted = self._kinds
         for start in range(0, len(chosen.uids), _ROWS):
-            await self._context.room()
+            if start or self._context.crowded:
+                await self._context.room()
             seqs, uids = chosen.seqs[start : start + _ROWS], chosen.uids[start : start + _ROWS]
             rows = self._handle.rows(uids) if wanted & _IN_ROWS else _NO_ROWS
             text = fetch_rows(
