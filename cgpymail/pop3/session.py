@@ -25,6 +25,7 @@ class PopSession(LineSession):
     """A session of the POP module. ``maildrop`` is None until the login succeeded."""
 
     idle_words = err("Idle for too long", "SYS/TEMP")
+    slow_words = err("Too slow to log in", "SYS/TEMP")
     stop_words = err("Server shutting down", "SYS/TEMP")
     long_words = err("The line is too long")
     flood_words = err("Too many bad commands")
@@ -36,11 +37,20 @@ class PopSession(LineSession):
         self.maildrop: Maildrop | None = None
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
+        self._login_timer: Any = None
 
     def connected(self) -> None:
-        """Greet, with the time stamp for APOP (spec section 8.12)."""
-        self.wire.set_timeout(self.limits.login_time)
+        """Greet, with the time stamp for APOP (spec section 8.12), and start the time that a client has to log in."""
+        self._login_timer = self.services.runtime.clock.callLater(self.limits.login_time, self._no_login)
         self.reply(ok(f"cgpymail POP3 Server ready {self.login.stamp.decode()}"))
+
+    def _no_login(self) -> None:
+        self.log.write(PROBLEM, "closed: too slow to log in")
+        self.end(self.slow_words)
+
+    def _stop_login_timer(self) -> None:
+        if self._login_timer.active():
+            self._login_timer.cancel()
 
     def expect(self, answer: Answer) -> None:
         """The next line is not a command but the answer to a challenge; it may be as long as SASL needs."""
@@ -60,6 +70,7 @@ class PopSession(LineSession):
             await user.close()
             return
         self.user, self.maildrop = user, Maildrop(handle)
+        self._stop_login_timer()
         self.wire.set_timeout(self.limits.pop_idle_time)
         self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")
 
@@ -103,6 +114,7 @@ class PopSession(LineSession):
 
     async def left(self) -> None:
         """Marks are forgotten (spec 14.4.8)."""
+        self._stop_login_timer()
         maildrop, self.maildrop = self.maildrop, None
         user, self.user = self.user, None
         if maildrop is not None:

@@ -1,7 +1,7 @@
 """What the sessions of the line protocols (POP3, LMTP) share: lines in, one command at a time, pipelining.
 
-The next line is looked at when the reply of the one before is complete, so a client may send many at once; what it
-sent waits here up to a limit, beyond which we stop reading from it.
+The next line is looked at when the reply of the one before is complete, and only while the client reads what it is
+sent, so a client may send many at once; what it sent waits here up to a limit, beyond which we stop reading from it.
 """
 
 from __future__ import annotations
@@ -136,8 +136,16 @@ class LineSession:
         self._working = False
         self._regulate()
 
+    def _wait_for_reader(self) -> None:
+        """Nothing is answered before the client has read what it was sent."""
+        self._busy = True
+        self.wire.drained().addCallback(self._finished)
+
     def _step(self) -> bool:
         """Do one thing; False when more input is needed."""
+        if self.wire.full:
+            self._wait_for_reader()
+            return False
         if self.raw:
             if not len(self.lines):
                 return False

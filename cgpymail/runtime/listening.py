@@ -14,26 +14,35 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.python.failure import Failure
 
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.logs import ALL, PROBLEM, Log
 from cgpymail.runtime.runtime import Clock
-from cgpymail.runtime.wire import Connection, Session, Wire
+from cgpymail.runtime.wire import CLOSE_TIME, Connection, Session, Wire
 
 SessionMaker = Callable[[Wire, Log], Session]
 
 
 class Refusal(TwistedProtocol):
-    """Says why, and hangs up."""
+    """Says why, and hangs up; a client that does not take it (its TLS handshake may never come) is cut off."""
 
-    def __init__(self, line: bytes) -> None:
+    def __init__(self, clock: Clock, line: bytes) -> None:
+        self._clock = clock
         self._line = line
+        self._timer: Any = None
 
     def connectionMade(self) -> None:
         """Twisted: the link is up."""
         transport: Any = self.transport
+        self._timer = self._clock.callLater(CLOSE_TIME, transport.abortConnection)
         transport.write(self._line)
         transport.loseConnection()
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """Twisted: the link is gone."""
+        if self._timer.active():
+            self._timer.cancel()
 
 
 class ModuleFactory(Factory):
@@ -66,7 +75,7 @@ class ModuleFactory(Factory):
         limit = self.limits.sessions_per_address
         if len(self._connections) >= self.limits.sessions or (peer != "unix" and self._addresses[peer] >= limit):
             self.log.write(PROBLEM, f"connection from [{peer}] refused: too many sessions")
-            return Refusal(self.refusal)
+            return Refusal(self.clock, self.refusal)
         self._serial += 1
         log = self.log.numbered(self._serial)
         connection = Connection(self.clock, self.tls, lambda wire: self._make_session(wire, log))

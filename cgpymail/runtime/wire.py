@@ -236,10 +236,12 @@ class Connection(TwistedProtocol):
 
     def set_timeout(self, seconds: float) -> None:
         """The timer is not moved at every byte: when it rings, what happened meanwhile decides."""
+        if self._closed:
+            return  # the timer is the one of close
         self._timeout = seconds
         self._active = self._clock.seconds()
         self._cancel_timer()
-        if seconds > 0 and not self._closed:
+        if seconds > 0:
             self._timer = self._clock.callLater(seconds, self._ring)
 
     def close(self) -> None:

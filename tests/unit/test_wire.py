@@ -129,6 +129,16 @@ def test_close_gives_the_client_a_while_to_read() -> None:
     assert not clock.getDelayedCalls()
 
 
+def test_no_timer_of_the_session_keeps_a_closed_link_open() -> None:
+    """A login that succeeds after the last words were said does not take back the time to read them."""
+    clock = Clock()
+    connection, transport, _ = connect(clock)
+    connection.close()
+    connection.set_timeout(1000)
+    clock.advance(CLOSE_TIME)
+    assert transport.aborted
+
+
 def test_start_tls_tells_when_the_handshake_is_over() -> None:
     """The first decrypted bytes come after ``secured``."""
     context = object()
@@ -176,6 +186,16 @@ def test_sessions_over_the_limit_are_refused_politely() -> None:
     first.connectionLost()
     _, welcome = dial(made, "192.0.2.3")
     assert welcome.value() == b"" and made.sessions == 2
+
+
+def test_a_refused_client_that_does_not_go_is_cut_off() -> None:
+    """On a TLS port the line of refusal waits for a handshake that may never come."""
+    made, _ = factory(sessions=0)
+    patient, stubborn = dial(made), dial(made)
+    patient[0].connectionLost()
+    made.clock.advance(CLOSE_TIME)  # type: ignore[attr-defined]
+    assert stubborn[1].aborted and not patient[1].aborted
+    stubborn[0].connectionLost()
 
 
 def test_one_address_cannot_take_all_sessions() -> None:

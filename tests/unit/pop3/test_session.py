@@ -251,10 +251,42 @@ def test_limits_of_a_session(world: World) -> None:
         link.feed(b"nonsense\r\n")
     assert link.closed
     silent = world.connect("POP")
-    world.clock.advance(DEFAULTS.login_time + 1)
-    assert silent.take().endswith(b"-ERR [SYS/TEMP] Idle for too long\r\n")
+    world.clock.advance(DEFAULTS.login_time)
+    assert silent.take().endswith(b"-ERR [SYS/TEMP] Too slow to log in\r\n")
     assert silent.closed
     assert neighbour.feed(b"NOOP\r\n") == b"+OK\r\n"
+
+
+def test_the_time_to_log_in_is_not_prolonged_by_talk(world: World) -> None:
+    """A client that says something now and then, but never who it is, cannot keep its place for ever."""
+    link = world.connect("POP")
+    for _ in range(6):
+        link.feed(b"CAPA\r\n")
+        world.clock.advance(DEFAULTS.login_time / 6)
+    assert link.take() == b"-ERR [SYS/TEMP] Too slow to log in\r\n"
+    assert link.closed
+
+
+def test_after_the_login_only_silence_counts(world: World) -> None:
+    """The time to log in ends with the login; then a client may be silent for ten minutes (RFC 1939 section 3)."""
+    link = login(world)
+    world.clock.advance(DEFAULTS.pop_idle_time - 1)
+    assert link.feed(b"NOOP\r\n") == b"+OK\r\n"
+    world.clock.advance(DEFAULTS.pop_idle_time)
+    assert link.take() == b"-ERR [SYS/TEMP] Idle for too long\r\n"
+
+
+def test_commands_wait_while_their_replies_are_not_read(world: World) -> None:
+    """Short commands with long replies, pipelined before login by a client that reads nothing, fill no memory."""
+    link = world.connect("POP")
+    link.hold()
+    answers = link.feed(b"CAPA\r\n" * 20_000)
+    assert link.paused
+    assert len(answers) < 2 * 65536
+    link.release()
+    answers += link.take()
+    assert answers.count(b"\r\n.\r\n") == 20_000
+    assert not link.paused
 
 
 def test_reading_stops_from_a_client_that_is_far_ahead() -> None:
