@@ -79,9 +79,9 @@ class Handle:
     ) -> None:
         standing = ask()
         changing = rights.SEEN | rights.WRITE | rights.DELETE | rights.INSERT
-        self.name = name
         self.read_only = read_only or not standing.rights & changing
         self._mailbox = mailbox
+        self._opened_as = (name, mailbox.name)
         self._ask = ask
         self._resolve = resolve
         self._notify = notify
@@ -114,6 +114,17 @@ class Handle:
                 self._notify()
 
     # -- the mailbox ---------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """As the session named it; the new name after a rename (spec 14.3.1e)."""
+        given, was = self._opened_as
+        now = self._mailbox.name
+        if now == was:
+            return given
+        if given == was or given.endswith(f"/{was}"):
+            return given.removesuffix(was) + now
+        return f"~{self._mailbox.owner}/{now}"  # it was opened through an alias or a special name (spec 7.3)
 
     @property
     def gone(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cgpymail.errors import ExpungeIssued, MessageGone, NoSuchMailbox, NotPermitted
+from cgpymail.errors import ExpungeIssued, MailError, MessageGone, NoSuchMailbox, NotPermitted
 from cgpymail.manager.access import settable_flags
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.view import View
@@ -32,6 +32,16 @@ class Target:
     admit: Callable[[int, int], None]
     release: Callable[[], None]
 
+    async def append(self, messages: Sequence[NewMessage]) -> list[int]:
+        """Store them. Raises what ``Mailbox.append`` raises, and NoSuchMailbox when it was deleted at that moment:
+        that must not look as if the mailbox that the session has open were gone."""
+        try:
+            return await self.mailbox.append(messages)
+        except MailError:
+            if self.mailbox.gone:
+                raise NoSuchMailbox from None
+            raise
+
 
 Resolve = Callable[[str], Awaitable[Target]]
 """Finds a target by the name the user gave. Raises NoSuchMailbox, NotSelectable and whatever opening raises."""
@@ -50,7 +60,7 @@ async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
     """Copy messages of the view, ghosts too; UIDs that it does not have are dropped.
 
     Raises NotPermitted (also for a message that was hidden from the user), MessageGone, OverQuota, and what
-    ``Mailbox.append`` raises; then nothing was copied.
+    ``Target.append`` raises; then nothing was copied.
     """
     if not target.rights & rights.INSERT:
         raise NotPermitted if target.rights & rights.LOOKUP else NoSuchMailbox
@@ -64,7 +74,7 @@ async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
         for uid in chosen:
             contents.append(source.store.content(uid))
         batch = [_copied(source, row, content, target.rights) for row, content in zip(rows, contents, strict=True)]
-        copied = await target.mailbox.append(batch)
+        copied = await target.append(batch)
     finally:
         for content in contents:
             content.release()

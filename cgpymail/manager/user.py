@@ -225,10 +225,8 @@ class User:
         target = await self._target(name)
         try:
             batch = [_allowed(message, target.rights) for message in messages]
-            uids = await target.mailbox.append(batch)
+            uids = await target.append(batch)
             return target.mailbox.store.uidvalidity, uids
-        except MailboxGone:  # deleted meanwhile; the one that the session has open is another
-            raise NoSuchMailbox from None
         finally:
             target.release()
 

@@ -364,6 +364,21 @@ def test_session_follows_a_rename(people: People) -> None:
     assert not handle.gone
 
 
+@pytest.mark.parametrize(
+    ("opened", "renamed"),
+    [("a/b", "c/b"), ("~john/a/b", "~john/c/b"), ("$Trash$", "~john@example.org/c/b"), ("INBOX", "INBOX")],
+)
+def test_handle_tells_the_new_name(people: People, opened: str, renamed: str) -> None:
+    """After a rename a session can say under which name its mailbox is found now."""
+    people.record.preferences["TrashBox"] = "a/b"
+    people.make("a/b")
+    handle = people.run(people.john.open(opened))
+    assert handle.name == opened
+    people.run(people.user().rename("a", "c"))
+    assert handle.name == renamed
+    assert people.run(people.john.open(handle.name)).uidvalidity == handle.uidvalidity
+
+
 def test_session_hears_of_a_delete(people: People) -> None:
     """The mailbox is gone for who has it open, and a new one of that name is another (spec 14.3.1e)."""
     heard: list[bool] = []

@@ -250,6 +250,31 @@ def test_a_message_is_in_the_target_before_it_leaves_the_source() -> None:
     assert list(shared.box.store.columns.uid) == []
 
 
+def test_a_target_deleted_at_that_moment_is_a_missing_target() -> None:
+    """Not the end of the session: the mailbox that it has open is there (spec 14.3.1e)."""
+    stores: list[SlowStore] = []
+
+    def slow(runtime: Runtime, name: str, uidvalidity: int) -> SlowStore:
+        stores.append(SlowStore(memory_store(runtime, name, uidvalidity)))
+        return stores[-1]
+
+    shared = Shared(make=slow)
+    shared.fill(2)
+    handle = shared.handle()
+    stores[1].slow = True
+    copied, moved = begin(handle.copy([1], "Other")), begin(handle.move([2], "Other"))
+    shared.boxes["Other"].end()
+    for _ in range(2):  # the store was cut off under the appends
+        stores[1].waiting.pop(0).errback(StorageFailed())
+    assert copied[0].check(NoSuchMailbox)
+    assert moved[0].check(NoSuchMailbox)
+    with pytest.raises(NoSuchMailbox):
+        run(handle.copy([1], "Other"))
+    assert listed(handle) == [1, 2]
+    assert not handle.gone
+    assert shared.held == 0
+
+
 def test_a_right_withdrawn_while_the_target_is_opened_counts() -> None:
     """Rights are asked when the messages are taken."""
     shared = Shared()
