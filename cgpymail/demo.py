@@ -1,148 +1,36 @@
 """``make run``: a complete server in one folder, ready to be looked at with any mail program.
 
-The first run makes the base directory, a certificate, two accounts with random passwords and sample mail; later runs
-keep everything. What to type into a mail program is printed, and written for scripts to ``demo.json``. Then this
-process becomes ``twistd -n cgpymail``.
+The first run makes everything (demodata.py); later runs keep it. What to type into a mail program is printed, and is in
+``demo.json`` for scripts. Then this process becomes ``twistd -n cgpymail``.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import sys
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-
-from cgpymail.assembly import Server, assemble
-from cgpymail.config import load
-from cgpymail.model.identity import AccountName
-from cgpymail.model.message import NewMessage
-from cgpymail.runtime.files import Files
-from cgpymail.runtime.logs import Logs
-from cgpymail.runtime.pool import InlinePool
-from cgpymail.runtime.runtime import Pools, Runtime
-from cgpymail.runtime.spool import MemoryContent
-from cgpymail.samplemail import messages
-
-DOMAIN = "example.org"
-HOST = "127.0.0.1"
-PORTS = {"imap": (1143, 1993), "pop": (1110, 1995), "lmtp": (1124, 0)}
-ACCOUNTS = ("anna", "boris")
-INBOX_MESSAGES = 420
-ARCHIVE_MESSAGES = 60
-ARCHIVE = "Letters.mdir"
 
 
 def main(arguments: list[str]) -> None:
     """Prepare the folder named by the only argument, then serve from it; never returns."""
     folder = os.path.abspath(arguments[0])
     config = f"{folder}/cgpymail.toml"
-    facts = prepare(folder, config)
+    if not os.path.exists(f"{folder}/base"):
+        from cgpymail import demodata  # its imports take a second, which a later run need not wait for
+
+        demodata.prepare(folder, config)
+    try:
+        with open(f"{folder}/demo.json", encoding="utf-8") as file:
+            facts = json.load(file)
+    except (OSError, ValueError) as problem:
+        raise SystemExit(
+            f"{folder}/demo.json cannot be read: {problem}; move {folder}/base away to begin anew"
+        ) from None
     print(describe(facts), flush=True)
     twistd = os.path.join(os.path.dirname(sys.executable), "twistd")
     os.chdir(folder)
     os.execv(sys.executable, [sys.executable, twistd, "-n", "--pidfile=", "cgpymail", "--config", config])  # noqa: S606
-
-
-def prepare(folder: str, config: str) -> dict[str, Any]:
-    """Make what is not there yet; the facts of demo.json, which is written last, so an interrupted run is repeated."""
-    files = Files()
-    if files.exists(f"{folder}/demo.json"):
-        known: dict[str, Any] = json.loads(files.read_file(f"{folder}/demo.json"))
-        return known
-    for directory in (folder, f"{folder}/base"):
-        if not files.exists(directory):
-            files.mkdir(directory)
-    if not files.exists(f"{folder}/server.pem"):
-        key, certificate = self_signed()
-        files.write_file(f"{folder}/server.key", key)
-        files.write_file(f"{folder}/server.pem", certificate)
-    files.write_file(config, configuration().encode())
-    facts = fill(folder, config)
-    files.write_file(f"{folder}/demo.json", json.dumps(facts, indent=2).encode())
-    return facts
-
-
-def configuration() -> str:
-    """The demonstration's configuration file."""
-    parts = [
-        f'[server]\nbase = "base"\ndomain = "{DOMAIN}"\nhost = "localhost"\n',
-        '[tls]\ncertificate = "server.pem"\nkey = "server.key"\n',
-    ]
-    for module, (port, tls_port) in PORTS.items():
-        parts.append(f'[{module}]\nlog_level = "major"\n')
-        parts.append(f'[[{module}.listeners]]\naddress = "{HOST}"\nport = {port}\n')
-        if tls_port:
-            parts.append(f'[[{module}.listeners]]\naddress = "{HOST}"\nport = {tls_port}\ntls = true\n')
-    return "\n".join(parts)
-
-
-def self_signed() -> tuple[bytes, bytes]:
-    """A P-256 key and a certificate for localhost, both PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC).replace(tzinfo=None)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address(HOST))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=3650))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return pem, certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def fill(folder: str, config: str) -> dict[str, Any]:
-    """Accounts and sample mail; the facts of demo.json."""
-    files = Files()
-    settings = load(config, files.read_file(config).decode(), folder)
-    clock: Any = Clock()
-    clock.rightNow = datetime.now(UTC).timestamp()
-    runtime = Runtime(clock, Pools(InlinePool(), InlinePool(), InlinePool()), files, Logs(print))
-    server = assemble(settings, runtime)
-    accounts = [{"name": name, "password": secrets.token_urlsafe(9)} for name in ACCOUNTS]
-    done(Deferred.fromCoroutine(_fill(server, accounts)))
-    done(Deferred.fromCoroutine(server.stop()))
-    facts: dict[str, Any] = {
-        name: {"host": HOST, "port": port, **({"tls_port": tls_port} if tls_port else {})}
-        for name, (port, tls_port) in PORTS.items()
-    }
-    return facts | {"accounts": accounts}
-
-
-async def _fill(server: Server, accounts: list[dict[str, str]]) -> None:
-    for account in accounts:
-        await server.create_account(account["name"], account["password"].encode())
-    user = await server.services.manager.connect(AccountName(ACCOUNTS[0], DOMAIN), "IMAP", "demo")
-    sample = [NewMessage(MemoryContent(data), date) for data, date in messages(INBOX_MESSAGES + ARCHIVE_MESSAGES)]
-    await user.append("INBOX", sample[:INBOX_MESSAGES])
-    await user.create(ARCHIVE)
-    await user.append(ARCHIVE.removesuffix(".mdir"), sample[INBOX_MESSAGES:])
-    await user.close()
-
-
-def done(deferred: Deferred[Any]) -> None:
-    """Raise what failed; with pools that run inline everything has happened already."""
-    failures: list[Any] = []
-    deferred.addErrback(failures.append)
-    if failures:
-        failures[0].raiseException()
 
 
 def describe(facts: dict[str, Any]) -> str:
@@ -160,7 +48,7 @@ def describe(facts: dict[str, Any]) -> str:
         f"  curl --insecure --user '{name}:{password}' 'imaps://{imap['host']}:{imap['tls_port']}/INBOX;MAILINDEX=1'",
         f"  mutt -f 'imap://{name}:{password}@{imap['host']}:{imap['port']}/INBOX'",
         "In a mail program's account form:",
-        f"  e-mail {name}@{DOMAIN}, user name {name}, password {password}, server {imap['host']},",
+        f"  e-mail {name}@{facts['domain']}, user name {name}, password {password}, server {imap['host']},",
         f"  IMAP port {imap['tls_port']} with SSL/TLS (or POP port {pop['tls_port']}), normal password;",
         "  accept the certificate: it is self-signed",
         "Ctrl-C stops the server; its mail stays.",

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cgpymail.demo import self_signed
+from cgpymail.demodata import self_signed
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "example.org"
