@@ -18,6 +18,7 @@ from cgpymail.manager.services import Services
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import Spool
+from cgpymail.stores.registry import FORMATS
 from cgpymail.stores.tree import DiskTree
 
 LOCK = ".lock"
@@ -79,10 +80,11 @@ def assemble(settings: Settings, runtime: Runtime) -> Server:
         raise BaseUnusable(f"The base directory {settings.base} cannot be used: {problem}") from problem
 
     def open_tree(record: IAccountRecord) -> IMailboxTree:
-        tree: IMailboxTree = DiskTree(runtime, record.path)
+        tree: IMailboxTree = DiskTree(runtime, record.path, FORMATS)
         return tree
 
-    manager = MailboxManager(runtime, directory, open_tree, settings.limits)
+    formats = {extension: format.name for extension, format in FORMATS.items()}
+    manager = MailboxManager(runtime, directory, open_tree, settings.limits, formats)
     services = Services(runtime, directory, manager, spool, settings.limits, settings.host, settings.trust_same_host)
     return Server(services, directory, lock)
 

@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from OpenSSL import crypto
 from twisted.application.service import Service
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
-from twisted.internet.ssl import CertificateOptions, TLSVersion
 from twisted.python import log as twisted_log
 from twisted.python import usage
 
+from cgpymail import configfile
 from cgpymail.assembly import Server, assemble
-from cgpymail.config import ConfigError, Listener, Settings, load
+from cgpymail.config import ConfigError, Listener, Settings
+from cgpymail.configfile import certificate_options
 from cgpymail.grammar.lmtp import reply as lmtp_reply
 from cgpymail.grammar.pop3 import err
 from cgpymail.imap.session import ImapSession
@@ -53,38 +53,13 @@ class Options(usage.Options):
 
 
 def read_settings(path: str) -> Settings:
-    """The settings in a file. Raises SystemExit with every error in words."""
+    """The settings in a file, with a certificate that can be used. Raises SystemExit with every error in words."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        settings = load(path, text, os.path.dirname(path))
-        if settings.certificate:
-            certificate_options(settings)
+        settings = configfile.read_settings(path)
+        configfile.check_certificate(settings, path)
         return settings
-    except OSError as problem:
-        raise SystemExit(f"{path}: {problem.strerror}; name another file with --config") from None
-    except (UnicodeDecodeError, ConfigError) as problem:
+    except ConfigError as problem:
         raise SystemExit(str(problem)) from None
-    except (crypto.Error, ValueError) as problem:
-        raise SystemExit(f"{path}: tls: certificate or key cannot be used: {problem}; both are PEM files") from None
-
-
-def certificate_options(settings: Settings) -> Any:
-    """TLS 1.2 and up with the configured certificate; CertificateOptions costs half of what the other factories do."""
-    with open(settings.certificate, "rb") as file:
-        blocks = file.read().split(b"-----END CERTIFICATE-----")
-    chain = [
-        crypto.load_certificate(crypto.FILETYPE_PEM, block + b"-----END CERTIFICATE-----\n")
-        for block in blocks
-        if b"BEGIN CERTIFICATE" in block
-    ]
-    with open(settings.key, "rb") as file:
-        key = crypto.load_privatekey(crypto.FILETYPE_PEM, file.read())
-    if not chain:
-        raise ValueError("no certificate in the file")
-    return CertificateOptions(
-        privateKey=key, certificate=chain[0], extraCertChain=chain[1:], raiseMinimumTo=TLSVersion.TLSv1_2
-    )
 
 
 def check_ports(settings: Settings, path: str) -> None:

@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cgpymail import configfile
 from cgpymail.admin import accounts, exits, lmtpclient
 from cgpymail.admin.deliver import deliver_directly, read_message
 from cgpymail.admin.loop import CommandLoop
 from cgpymail.admin.options import DEFAULT_CONFIG, parser
 from cgpymail.assembly import BaseTaken, BaseUnusable, assemble
-from cgpymail.config import ConfigError, Problem, Settings, load
+from cgpymail.config import ConfigError, Settings
 from cgpymail.errors import MailError
 from cgpymail.interfaces import IContent
 from cgpymail.runtime.files import Files
@@ -56,13 +57,9 @@ def read_settings(options: argparse.Namespace) -> Settings:
         domain = options.domain or socket.getfqdn()
         return Settings(base=os.path.abspath(options.base), domain=domain, host=domain)
     path = os.path.abspath(options.config or DEFAULT_CONFIG)
-    try:
-        text = Files().read_file(path).decode("utf-8")
-    except OSError as problem:
-        raise ConfigError(path, [_problem(f"{problem.strerror}", "name another file with --config")]) from problem
-    except UnicodeDecodeError as problem:
-        raise ConfigError(path, [_problem("not UTF-8", "save it as UTF-8")]) from problem
-    settings = load(path, text, os.path.dirname(path))
+    settings = configfile.read_settings(path)
+    if options.command == "check-config":
+        configfile.check_certificate(settings, path)
     if options.base:
         settings = replace(settings, base=os.path.abspath(options.base))
     return replace(settings, domain=options.domain) if options.domain else settings
@@ -124,10 +121,6 @@ def _lmtp_listener(settings: Settings) -> str:
         if not listener.tls:
             return listener.socket or f"{listener.address}:{listener.port}"
     return ""
-
-
-def _problem(text: str, remedy: str) -> Problem:
-    return Problem("file", 0, text, remedy)
 
 
 def _complain(text: str, code: int) -> int:

@@ -21,13 +21,15 @@ from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.runtime import Runtime
 
-# Extension -> the manual's name, as in the setting DefaultMailboxType (spec 5.10).
-FORMATS = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}
 NO_PUBLIC_SECONDS = 10.0
 
 
 class MailboxManager:
-    """``open_tree`` gives the mailboxes on disk of an account; ``formats`` the storage formats that there are."""
+    """``open_tree`` gives the mailboxes on disk of an account.
+
+    ``formats``: the storage formats that there are, extension -> the manual's name, as in the setting
+    DefaultMailboxType (spec 5.10); the first is the default.
+    """
 
     delivery: Delivery
 
@@ -37,7 +39,7 @@ class MailboxManager:
         directory: IDirectory,
         open_tree: OpenTree,
         limits: Limits,
-        formats: Mapping[str, str] = FORMATS,
+        formats: Mapping[str, str],
     ) -> None:
         self._runtime = runtime
         self._directory = directory

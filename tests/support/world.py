@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -24,12 +25,14 @@ from cgpymail.runtime.limits import DEFAULTS, Limits
 from cgpymail.runtime.spool import MemoryContent, Spool
 from cgpymail.runtime.wire import Session, Wire
 from cgpymail.stores.memorytree import MemoryTree
+from cgpymail.stores.registry import FORMATS
 from tests.support.records import MemoryRecord
 from tests.support.results import result
 from tests.support.runtime import memory_runtime
 from tests.support.wire import MemoryWire
 
 DOMAIN = "example.org"
+NAMES = {extension: format.name for extension, format in FORMATS.items()}
 SESSIONS: dict[str, Callable[..., Session]] = {"IMAP": ImapSession, "POP": PopSession, "LMTP": LmtpSession}
 
 
@@ -78,15 +81,14 @@ class World:
         spool: Path | None = None,
         limits: Limits = DEFAULTS,
         make_tree: Callable[[World, MemoryRecord], IMailboxTree] | None = None,
-        formats: Mapping[str, str] | None = None,
+        formats: Mapping[str, str] = MappingProxyType(NAMES),
     ) -> None:
         self.runtime = memory_runtime()
         self.clock: Any = self.runtime.clock
         self.directory = MemoryDirectory()
         self.trees: dict[AccountName, IMailboxTree] = {}
         self._make_tree = make_tree or (lambda world, record: MemoryTree(world.runtime))
-        options: dict[str, Any] = {} if formats is None else {"formats": formats}
-        manager = MailboxManager(self.runtime, self.directory, self.tree, limits, **options)
+        manager = MailboxManager(self.runtime, self.directory, self.tree, limits, formats)
         spooled = Spool(self.runtime.files, str(spool or "/nonexistent"), limits.spool_memory)
         self.services = Services(self.runtime, self.directory, manager, spooled, limits, "mail.example.org", False)
         self.manager = manager

@@ -56,6 +56,18 @@ def test_all_errors_of_the_configuration_are_told_alike(stopped: Daemon) -> None
     assert said.strip() in started.stderr + started.stdout
 
 
+def test_a_certificate_that_cannot_be_used_is_told_alike(stopped: Daemon) -> None:
+    """The daemon and check-config say the same."""
+    (stopped.folder / "key.pem").write_text("nonsense")
+    checked = stopped.tool("check-config", check=False)
+    assert checked.returncode == 78
+    said = checked.stderr.decode().removeprefix("cgpymail: ").strip()
+    assert "tls: certificate or key cannot be used" in said
+    started = run_twistd(stopped.config, stopped.folder)
+    assert started.returncode != 0
+    assert said in started.stderr + started.stdout
+
+
 def test_a_busy_port_is_named_with_the_remedy(stopped: Daemon) -> None:
     """Which port, whose module, and what to do."""
     with socket.socket() as taken:

@@ -5,6 +5,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.admin import exits
 from cgpymail.admin.loop import CommandLoop
+from cgpymail.demo import self_signed
 from cgpymail.tool import run
 
 GOOD = '[server]\nbase = "mail"\ndomain = "example.org"\n[[imap.listeners]]\nport = 1143\n'
@@ -26,6 +27,38 @@ def test_check_config_tells_all(tmp_path, capsys):
     complaint = capsys.readouterr().err
     assert "line 3: server.domian" in complaint
     assert "line 5: imap.listeners.0.port" in complaint
+
+
+TLS = '[tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'
+
+
+@pytest.mark.parametrize("broken", ["", "cert.pem", "key.pem"])
+def test_check_config_tries_the_certificate(tmp_path, capsys, broken):
+    """A certificate that the daemon could not use is found before it is started; other commands do not need it."""
+    key, certificate = self_signed()
+    (tmp_path / "key.pem").write_bytes(key)
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    if broken:
+        (tmp_path / broken).write_bytes(b"nonsense\n")
+    place = tmp_path / "c.toml"
+    place.write_text(GOOD + TLS)
+    assert run(["--config", str(place), "check-config"]) == (exits.CONFIG if broken else 0)
+    complaint = capsys.readouterr().err
+    assert ("tls: certificate or key cannot be used" in complaint) == bool(broken)
+    assert run(["--config", str(place), "account", "list"]) == 0
+
+
+def test_check_config_names_a_key_that_is_not_there_or_another(tmp_path, capsys):
+    """Which file, and what to do."""
+    _, certificate = self_signed()
+    (tmp_path / "cert.pem").write_bytes(certificate)
+    place = tmp_path / "c.toml"
+    place.write_text(GOOD + TLS)
+    assert run(["--config", str(place), "check-config"]) == exits.CONFIG
+    assert f"{tmp_path}/key.pem: No such file or directory; correct the path" in capsys.readouterr().err
+    (tmp_path / "key.pem").write_bytes(self_signed()[0])
+    assert run(["--config", str(place), "check-config"]) == exits.CONFIG
+    assert "the key is that of the first certificate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

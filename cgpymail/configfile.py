@@ -1,0 +1,76 @@
+"""The configuration file as every program of ours reads it: the daemon, ``cgpymail check-config`` and the other
+commands refuse it in the same words.
+
+Only the daemon needs the certificate with its key, and only its user may be able to read them, so they are looked at
+apart: ``check_certificate`` is for the daemon and for check-config.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from OpenSSL import SSL, crypto
+from twisted.internet.ssl import CertificateOptions, TLSVersion
+
+from cgpymail.config import ConfigError, Problem, Settings, load
+from cgpymail.runtime.files import Files
+
+END = b"-----END CERTIFICATE-----"
+
+
+def read_settings(path: str) -> Settings:
+    """The settings in a file; relative paths in it begin where it lies. Raises ConfigError with every error."""
+    path = os.path.abspath(path)
+    try:
+        text = Files().read_file(path).decode("utf-8")
+    except OSError as problem:
+        raise _error(path, "file", f"{problem.strerror}", "name another file with --config") from problem
+    except UnicodeDecodeError as problem:
+        raise _error(path, "file", "not UTF-8", "save it as UTF-8") from problem
+    return load(path, text, os.path.dirname(path))
+
+
+def check_certificate(settings: Settings, path: str) -> None:
+    """Look whether certificate and key can be used together. Raises ConfigError, which names ``path``."""
+    if not settings.certificate:
+        return
+    try:
+        certificate_options(settings).getContext()
+    except OSError as problem:
+        text, remedy = f"{problem.filename}: {problem.strerror}", "correct the path, or let this user read the file"
+        raise _error(path, "tls", text, remedy) from problem
+    except (crypto.Error, SSL.Error, ValueError) as problem:
+        remedy = "both are PEM files, and the key is that of the first certificate"
+        raise _error(path, "tls", f"certificate or key cannot be used: {_words(problem)}", remedy) from problem
+
+
+def certificate_options(settings: Settings) -> Any:
+    """TLS 1.2 and up with the configured certificate; CertificateOptions costs half of what the other factories do.
+
+    Raises OSError, ValueError, OpenSSL.crypto.Error; its ``getContext`` OpenSSL.SSL.Error when the two do not fit.
+    """
+    files = Files()
+    blocks = files.read_file(settings.certificate).split(END)
+    chain = [
+        crypto.load_certificate(crypto.FILETYPE_PEM, block + END + b"\n")
+        for block in blocks
+        if b"BEGIN CERTIFICATE" in block
+    ]
+    if not chain:
+        raise ValueError("no certificate in the file")
+    key = crypto.load_privatekey(crypto.FILETYPE_PEM, files.read_file(settings.key))
+    return CertificateOptions(
+        privateKey=key, certificate=chain[0], extraCertChain=chain[1:], raiseMinimumTo=TLSVersion.TLSv1_2
+    )
+
+
+def _error(path: str, key: str, text: str, remedy: str) -> ConfigError:
+    return ConfigError(path, [Problem(key, 0, text, remedy)])
+
+
+def _words(problem: Exception) -> str:
+    """What OpenSSL says, which is in lists of tuples."""
+    if isinstance(problem, crypto.Error | SSL.Error) and problem.args:
+        return ", ".join(str(reason[-1]) for reason in problem.args[0]) or "not understood"
+    return str(problem)
