@@ -132,6 +132,10 @@ class Store:
         """What was expunged after ``modseq``, and whether the record reaches back that far."""
         return self._core.state.expunged.since(modseq)
 
+    def provisional(self) -> dict[int, str]:
+        """Messages whose UIDs are not remembered, with a word for the content of each."""
+        return self._core.state.provisional()
+
     def content(self, uid: int) -> IStoredContent:
         """The bytes of a message that is there, or expunged and not forgotten. Raises MessageGone, StorageFailed."""
         core = self._core
@@ -172,12 +176,12 @@ class Store:
         """Set absolute values; one MODSEQ and one change for all. Raises StorageFailed."""
         core, state = self._core, self._core.state
         self._check_writable()
-        latest = {update.uid: update for update in updates if state.columns.find(update.uid) >= 0}
-        if not latest:
+        found = {place: update for update in updates if (place := state.columns.find(update.uid)) >= 0}
+        if not found:
             return
-        uids = sorted(latest)
         modseq = core.draw_modseq()
-        runs = _flag_runs(state.columns, [latest[uid] for uid in uids])
+        ordered = sorted(found.items())
+        runs = _flag_runs(ordered)
         core.write(
             [
                 record(Kind.FLAGS, first, last, modseq, FLAGS.pack(flags, keywords))
@@ -186,7 +190,7 @@ class Store:
         )
         for first, last, flags, keywords in runs:
             state.set_flags(first, last, flags, keywords, modseq)
-        core.tell(FlagsChanged(tuple(uids), modseq))
+        core.tell(FlagsChanged(tuple(update.uid for _, update in ordered), modseq))
         self._tend(None)
 
     def define_keyword(self, name: str) -> int:
@@ -352,12 +356,11 @@ async def _await(deferred: Deferred[None]) -> None:
     await deferred
 
 
-def _flag_runs(columns: Columns, updates: Sequence[FlagUpdate]) -> list[tuple[int, int, int, int]]:
-    """Neighbours that get the same values, as (first UID, last UID, flags, keywords). Updates ascending by UID."""
+def _flag_runs(updates: Sequence[tuple[int, FlagUpdate]]) -> list[tuple[int, int, int, int]]:
+    """Neighbours that get the same values, as (first UID, last UID, flags, keywords). By ascending row number."""
     runs: list[tuple[int, int, int, int]] = []
     end = -2
-    for update in updates:
-        place = columns.find(update.uid)
+    for place, update in updates:
         flags = update.flags & STORED_FLAGS
         if place == end + 1 and runs[-1][2:] == (flags, update.keywords):
             runs[-1] = (runs[-1][0], update.uid, flags, update.keywords)

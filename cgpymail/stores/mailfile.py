@@ -185,19 +185,30 @@ Expected = Callable[[int], tuple[int, int] | None]
 
 
 class Rewrite(ABC):
-    """A new generation of the mail file that is being made beside the old one."""
+    """A new generation of the mail file that is being made beside the old one.
+
+    ``finish`` makes it durable, ``take_over`` makes it the one that is read and written, ``close`` ends it.
+    """
 
     @abstractmethod
     def finish(self, added: Sequence[Marking], ghosts: Iterable[int], note: Note) -> list[Location]:
-        """Add what was appended meanwhile, make it durable and put it in place of the old one.
+        """Add what was appended meanwhile, make it durable and give it the name of the old one.
 
         ``ghosts``: UIDs of expunged messages that may still be read (from the old generation) until ``forget``.
-        Returns the new locations: those of the survivors in order, then of ``added``.
+        Returns the new locations: those of the survivors in order, then of ``added``. When it fails after it gave
+        away the name it raises an OSError with EIO: nothing may be written until another rewrite has succeeded.
         """
 
     @abstractmethod
-    def abandon(self) -> None:
-        """Drop it; the old generation stays. Idempotent."""
+    def take_over(self) -> None:
+        """``content``, ``write`` and the rest use the new generation from now on.
+
+        Reactor thread, in the moment in which the engine takes the new locations: never waits for the disk.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the old generation if the new one took over, else of the new one. Idempotent."""
 
 
 class MailFile(ABC):
@@ -270,7 +281,10 @@ class MailFile(ABC):
 
     @abstractmethod
     def memo(self) -> bytes:
-        """At most 40 bytes for snapshot and journal by which ``open`` sees later whether somebody else was here."""
+        """At most 40 bytes by which ``open`` sees later whether somebody else was here.
+
+        Kept in snapshot and journal; comes back in ``Known`` filled up to 40 with zeros.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -27,7 +27,7 @@ class Replay:
         self.unbound = list(unbound)
         self.doomed: list[tuple[int, int]] = []  # to be expunged, but not seen to be gone
         self._candidates: Candidates | None = None
-        self._name = b""
+        self._parts: list[bytes] = []
 
     def run(self, records: Iterable[Record]) -> None:
         """Apply them in order."""
@@ -42,7 +42,8 @@ class Replay:
         match record.kind:
             case Kind.FLAGS:
                 flags, keywords = FLAGS.unpack_from(record.data)
-                state.set_flags(record.first, record.last, flags, keywords, record.modseq)
+                if not keywords or not keywords & ~self._defined():
+                    state.set_flags(record.first, record.last, flags, keywords, record.modseq)
             case Kind.PUBLISH:
                 self._publish(record)
             case Kind.EXPUNGE:
@@ -69,12 +70,24 @@ class Replay:
         for place in range(*self._state.rows(record.first, record.last)):
             modseqs[place] = max(modseqs[place], record.modseq)
 
+    def _defined(self) -> int:
+        """The bits that mean something. A record with another one, whose definition was lost, is not understood."""
+        mask = 0
+        for place, _ in self._state.keywords:
+            mask |= 1 << place
+        return mask
+
     def _keyword(self, record: Record) -> None:
-        """A part of a name; the last one makes it known."""
+        """A part of a name; the last one makes it known. A run with a part missing defines nothing."""
         place, length = record.first, record.last
-        self._name = record.data if record.part == 0 else self._name + record.data
-        if len(self._name) >= length:
-            self._state.define(place, self._name[:length].decode("utf-8", "surrogateescape"))
+        if record.part == 0:
+            self._parts = []
+        elif len(self._parts) != record.part:
+            return
+        self._parts.append(record.data)
+        name = b"".join(self._parts)
+        if len(name) >= length:
+            self._state.define(place, name[:length].decode("utf-8", "surrogateescape"))
 
     def _bind(self, record: Record) -> None:
         """Find the message that a UID meant: at its place, or by its bytes if the file was rewritten meanwhile."""

@@ -72,6 +72,16 @@ class State:
         places = [place for place in range(len(disk)) if disk[place] & FOREIGN]
         return [self.columns.uid[place] for place in sorted(places, key=self.locations.offset.__getitem__)]
 
+    def provisional(self) -> dict[int, str]:
+        """The messages of ``foreign``, with what their content measures: checksum, and octets of the whole and of the
+        header, and lines, in wire form."""
+        words: dict[int, str] = {}
+        for uid in self.foreign():
+            stored = self.stored(self.columns.find(uid))
+            place = stored.location
+            words[uid] = f"{place.crc:08x}.{stored.size}.{place.header}.{place.lines}"
+        return words
+
     # -- changing ------------------------------------------------------------------------------------------------
 
     def insert(self, stored: Stored, flags: int, keywords: int, modseq: int, *, written: int = 0) -> None:
@@ -91,11 +101,12 @@ class State:
     def set_flags(self, first: int, last: int, flags: int, keywords: int, modseq: int) -> None:
         """New absolute values for every message in a range of UIDs."""
         columns = self.columns
-        for place in range(*self.rows(first, last)):
-            columns.flags[place] = flags
-            columns.keywords[place] = keywords
-            columns.modseq[place] = modseq
-            self.dirty.add(columns.uid[place])
+        start, end = self.rows(first, last)
+        count = end - start
+        columns.flags[start:end] = array("I", [flags]) * count
+        columns.keywords[start:end] = array("Q", [keywords]) * count
+        columns.modseq[start:end] = array("Q", [modseq]) * count
+        self.dirty.update(columns.uid[start:end])
 
     def remove(self, ranges: Iterable[tuple[int, int]], modseq: int) -> Columns:
         """Messages go, with one MODSEQ; returns their rows. Ranges ascending."""

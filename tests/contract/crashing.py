@@ -179,7 +179,7 @@ class Crashing:
         ledger = self.ledger
         present = self.box.uids
         for uid in ledger.going - set(present):
-            ledger.gone[uid] = self.box.store.modseq
+            ledger.gone.setdefault(uid, 1)  # when is not known
         ledger.bodies = {uid: self.box.body(uid) for uid in present}
         ledger.modseqs = {uid: self.box.row(uid).modseq for uid in present}
         ledger.flags = {uid: [self._told(uid)] for uid in present}

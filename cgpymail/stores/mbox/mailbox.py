@@ -46,7 +46,8 @@ from cgpymail.stores.mbox.rewriting import Rewriting, worth
 from cgpymail.stores.mbox.scanner import Debris, Piece, Scanner
 from cgpymail.stores.mbox.writing import Pen
 
-_MEMO = struct.Struct("<QQQQ")  # inode, length, time of change in nanoseconds, place of the note plus one
+_FACTS = struct.Struct("<QQQQ")  # inode, length, times of change of contents and inode in nanoseconds
+_PLACE = struct.Struct("<Q")  # of the note, plus one
 SHOWN = FOREIGN - 1  # the bits of Location.disk that a From-line shows
 
 
@@ -78,7 +79,10 @@ class MboxFile(MailFile):
         if known is None or not self._familiar(known):
             self._note_at, self.note = -1, None
             return False
-        self._tail = end_of_known(known)
+        if self._fingerprint() != known.memo[: _FACTS.size]:
+            self._tail = end_of_known(known)
+        else:
+            self._tail = self.files.size(self._live.fd)
         return True
 
     def _open_file(self, known: Known | None) -> None:
@@ -96,12 +100,12 @@ class MboxFile(MailFile):
 
     def _familiar(self, known: Known) -> bool:
         memo = known.seal or known.memo
-        if len(memo) != _MEMO.size:
+        if len(memo) < _FACTS.size + _PLACE.size:
             return False
-        place = _MEMO.unpack(memo)[3]
+        [place] = _PLACE.unpack_from(memo, _FACTS.size)
         if place and not self._read_note(place - 1):
             return False
-        if self._fingerprint() in (known.memo[:24], known.seal[:24]):
+        if self._fingerprint() in (known.memo[: _FACTS.size], known.seal[: _FACTS.size]):
             return True
         return recognise(self.files, self._live.fd, known)
 
@@ -120,11 +124,11 @@ class MboxFile(MailFile):
 
     def _fingerprint(self) -> bytes:
         status = os.fstat(self._live.fd)
-        return struct.pack("<QQQ", status.st_ino, status.st_size, status.st_mtime_ns)
+        return _FACTS.pack(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def memo(self) -> bytes:
-        """Inode, length and time of change, and where the note is."""
-        return self._fingerprint() + struct.pack("<Q", self._note_at + 1)
+        """Inode, length and times of change (no program can set the inode's back), and where the note is."""
+        return self._fingerprint() + _PLACE.pack(self._note_at + 1)
 
     # -- scanning ------------------------------------------------------------------------------------------------
 
@@ -306,28 +310,33 @@ class MboxFile(MailFile):
             return None
         return Rewriting(self, survivors)
 
-    def replace(self, new: Generation, ghosts: Sequence[int], note: Note, note_at: int) -> None:
-        """The new generation has the name; what may still be read of the old one stays open."""
+    def replace(self, new: Generation, ghosts: Sequence[int], note: Note, note_at: int) -> Generation:
+        """The new generation has the name; returns the old one, of which ghosts may still be read."""
         old = self._live
         for uid in ghosts:
             if uid not in self._ghosts:
                 self._ghosts[uid] = old.acquire()
         self._older = {bits: other for bits, other in self._older.items() if other.alive} | {old.bits: old}
         self.generation, self.note, self._note_at, self._unsynced = new, note, note_at, -1
-        old.release()
+        return old
 
     def next_number(self) -> int:
-        """For the generation after this one."""
-        return (self._live.number + 1) % NUMBERS
+        """For the generation after this one: of none that somebody may still read from."""
+        taken = {self._live.number} | {old.number for old in self._older.values() if old.alive}
+        return next(
+            number for step in range(1, NUMBERS) if (number := (self._live.number + step) % NUMBERS) not in taken
+        )
 
     # -- reading and removing ------------------------------------------------------------------------------------
 
     def content(self, stored: Stored) -> WireContent:
         """The bytes of a message, in the generation that its location means."""
         location = stored.location
-        generation = self._live
-        if location.disk & BITS != generation.bits:
-            generation = self._older.get(location.disk & BITS, generation)
+        generation: Generation | None = self._live
+        if location.disk & BITS != self._live.bits:
+            generation = self._older.get(location.disk & BITS)
+        if generation is None:
+            raise OSError(errno.ESTALE, "the bytes of the message went with a compaction", self.path)
         source = MessageBytes(self.files, generation, location.offset + location.head, location.length)
         return WireContent(source, stored, self._pool)
 

@@ -1,13 +1,14 @@
 """Compaction of a .mbox: a new file beside the old one, synced, then renamed over it (architecture, section 4).
 
 Messages are copied while appends to the old file go on; ``finish``, for which appends are held back, copies those that
-came meanwhile. From-lines are written anew: full width, present flags; lines without comment stay as they are. The note
-comes first, keywords behind their message.
+came meanwhile. From-lines are written anew: full width, present flags; lines without comment stay as they are, and a
+UID that was not believed becomes 0. The note comes first, keywords behind their message.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ class Rewriting(Rewrite):
         with contextlib.suppress(FileNotFoundError):
             self._files.unlink(self._path)
         self._new = Generation(self._files, self._files.create(self._path), mailbox.next_number())
-        self._finished = False
+        self._unneeded: Generation | None = self._new
+        self._left: tuple[list[int], Note, int] = ([], Note(1, 1), 0)
         try:
             self._pen = Pen(self._files, self._new)
             message, self._note_at = attributes.note_message(Note(1, 1), mailbox.runtime.now())
@@ -50,7 +52,7 @@ class Rewriting(Rewrite):
             self._locations = [self._copy(marking) for marking in survivors]
             self._pen.flush()
         except BaseException:
-            self.abandon()
+            self.close()
             raise
 
     def _copy(self, marking: Marking) -> Location:
@@ -81,8 +83,10 @@ class Rewriting(Rewrite):
         known = fromline.read(line[:-1])
         if known is None:
             raise OSError(5, "a From-line is not where it was", self._mailbox.path)
-        if not known.commented or known.uid != stored.uid:
+        if not known.commented:
             return line, old._replace(disk=bits)
+        if known.uid != stored.uid:  # a UID that was not believed must not be when the other one with it has gone
+            return fromline.write(0, 0, known.mask & QUOTED, stored.date, known.path), old._replace(disk=bits)
         mask = marking.flags | (old.disk & QUOTED)
         origuid = old.origuid or stored.uid
         written = fromline.write(stored.uid, origuid, mask, stored.date, known.path, known.unknown)
@@ -91,23 +95,29 @@ class Rewriting(Rewrite):
 
     def finish(self, added: Sequence[Marking], ghosts: Iterable[int], note: Note) -> list[Location]:
         """Copy what came meanwhile, write the note, sync, rename, sync the directory."""
+        mailbox = self._mailbox
         self._locations += [self._copy(marking) for marking in added]
         self._pen.flush()
-        message, place = attributes.note_message(note, self._mailbox.runtime.now())
+        message, place = attributes.note_message(note, mailbox.runtime.now())
         self._files.pwrite(self._new.fd, message, 0)
         self._files.sync(self._new.fd)
-        self._files.rename(self._path, self._mailbox.path)
-        self._finished = True
-        self._files.sync_directory(self._mailbox.path.rpartition("/")[0])
-        self._mailbox.replace(self._new, list(ghosts), note, place)
-        self._old.release()
+        self._left = list(ghosts), note, place
+        self._files.rename(self._path, mailbox.path)
+        try:
+            self._files.sync_directory(mailbox.path.rpartition("/")[0])
+        except OSError as problem:
+            raise OSError(errno.EIO, "which file has the name is not certain", mailbox.path) from problem
         return self._locations
 
-    def abandon(self) -> None:
-        """Drop the new file."""
-        if not self._finished:
-            self._finished = True
-            with contextlib.suppress(OSError):
+    def take_over(self) -> None:
+        """The mailbox goes on with the new file."""
+        self._unneeded = self._mailbox.replace(self._new, *self._left)
+
+    def close(self) -> None:
+        """Let go of the file that is not needed."""
+        generation, self._unneeded = self._unneeded, None
+        if generation is not None:
+            with contextlib.suppress(OSError):  # it has got its name, or is not wanted
                 self._files.unlink(self._path)
-            self._new.release()
+            generation.release()
             self._old.release()
