@@ -35,6 +35,10 @@ class Capture:
         core.state.dirty |= {uid for uid in self._dirty if core.state.columns.find(uid) >= 0}
         core.state.unmarked = self._unmarked | core.state.unmarked
 
+    def done(self) -> None:
+        """The mail file has it all: there is nothing to give back."""
+        self._dirty, self._unmarked = set(), {}
+
     def names(self, mask: int) -> tuple[str, ...]:
         """The keywords in a mask."""
         found = self._names.get(mask)

@@ -148,6 +148,12 @@ def mail_error(problem: OSError) -> MailError:
     return StorageFailed(detail=str(problem))
 
 
+def untrusted(problem: MailError) -> bool:
+    """Whether a job failed in a way after which nobody knows what is on disk, and not for want of room."""
+    cause = problem.__cause__
+    return isinstance(cause, OSError) and cause.errno == errno.EIO
+
+
 def in_turn(lock: DeferredLock, job: Callable[[], Any]) -> Deferred[Any]:
     """Run an ``async def`` when the lock is free."""
     return lock.run(lambda: Deferred.fromCoroutine(job()))

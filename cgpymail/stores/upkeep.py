@@ -20,12 +20,12 @@ from cgpymail.errors import MailError
 from cgpymail.runtime.logs import PROBLEM
 from cgpymail.stores import snapshot
 from cgpymail.stores.capture import Capture, Survivors
-from cgpymail.stores.core import Core, mail_error
+from cgpymail.stores.core import Core, mail_error, untrusted
 from cgpymail.stores.journal import APPENDED, SIZE, Header, Journal, Kind, keyword_records, record
 from cgpymail.stores.mailfile import Locations, Marking, Rewrite
 from cgpymail.stores.recovery import retire
 from cgpymail.stores.snapshot import Snapshot
-from cgpymail.stores.state import State
+from cgpymail.stores.state import MAX_UID, State
 
 AUTOMATIC = 0.3  # share of the mail file that must be given back to compact it unasked
 LARGE = 1024 * 1024  # octets of journal that call for a checkpoint
@@ -101,13 +101,17 @@ class Upkeep:
         core.broken, core.changed = False, False
         core.stop_timer()
         try:
-            size = await core.run(self._write_through, capture, old, new.generation, repair=repair)
-        except Exception:
+            rewrite = await core.run(self._write_through, capture, old, repair=repair)
+            core.state.locations = capture.locations
+            capture.done()
+            if rewrite is not None:
+                rewrite.take_over()
+                core.rewrites += 1
+            core.snapshot_size = await core.run(self._write_index, capture, new.generation, rewrite)
+        except MailError as problem:
             capture.give_back(core)
-            core.broken = core.broken or repair
+            core.broken = core.broken or repair or untrusted(problem)
             raise
-        core.state.locations = capture.locations
-        core.snapshot_size = size
         core.retired.clear()
         core.sync_soon()
 
@@ -128,15 +132,21 @@ class Upkeep:
             raise
         return journal
 
-    def _write_through(self, capture: Capture, old: Journal | None, generation: int, *, repair: bool) -> int:
+    def _write_through(self, capture: Capture, old: Journal | None, *, repair: bool) -> Rewrite | None:
+        """The mail file has everything; returns its new generation if it had to be made anew."""
+        if old is not None:
+            try:
+                if not repair:
+                    old.sync()
+            finally:
+                old.close()
+        return self._rewrite(capture) if repair or not self._flush(capture) else None
+
+    def _write_index(self, capture: Capture, generation: int, rewrite: Rewrite | None) -> int:
         """Everything up to the unlinking of the old journals; returns the size of the snapshot."""
         core = self.core
-        if old is not None:
-            if not repair:
-                old.sync()
-            old.close()
-        if repair or not self._flush(capture):
-            self._rewrite(capture, repair=repair)
+        if rewrite is not None:
+            rewrite.close()
         files = core.runtime.files
         size = snapshot.save(files, core.stem + ".bdx", self._snapshot(capture, generation))
         for number, damaged in core.retired:
@@ -154,16 +164,16 @@ class Upkeep:
                 locations.put(place, location)
         return not flushed.stuck
 
-    def _rewrite(self, capture: Capture, *, repair: bool) -> None:
+    def _rewrite(self, capture: Capture) -> Rewrite | None:
         """The mail file is made anew from what is known to be good."""
-        core = self.core
-        rewrite = core.mail.rewrite(Survivors(capture), least=-1.0)
+        mail = self.core.mail
+        rewrite = mail.rewrite(Survivors(capture), least=-1.0)
         if rewrite is None:  # this format has no file that could be bad as a whole
             self._flush(capture)
-            core.mail.sync()
-            return
-        capture.locations = _finish(rewrite, [], capture)
-        core.rewrites += 1
+            mail.sync()
+        else:
+            capture.locations = _finish(rewrite, [], capture)
+        return rewrite
 
     def _snapshot(self, capture: Capture, generation: int) -> Snapshot:
         return Snapshot(
@@ -195,7 +205,7 @@ class Upkeep:
             await core.turn.acquire()
             try:
                 if core.closed or core.broken or core.rewrites != rewrites:  # a repair was faster
-                    rewrite.abandon()
+                    await core.run(rewrite.close)
                     capture.give_back(core)
                     return False
                 await self._finish_compaction(capture, rewrite)
@@ -209,16 +219,24 @@ class Upkeep:
     async def _finish_compaction(self, capture: Capture, rewrite: Rewrite) -> None:
         core = self.core
         state = core.state
-        start, end = state.rows(capture.note.uidnext, (1 << 32) - 1)
+        highest = capture.columns.uid[-1] if len(capture.columns) else 0  # higher ones may have been under way then
+        start, end = state.rows(highest + 1, MAX_UID)
         added = [Marking(state.stored(place), state.columns.flags[place], ()) for place in range(start, end)]
         capture.ghosts, capture.note = list(core.departed), core.note
-        locations = await core.run(_finish, rewrite, added, capture)
+        try:
+            locations = await core.run(_finish, rewrite, added, capture)
+        except MailError as problem:
+            core.broken = core.broken or untrusted(problem)
+            raise
+        rewrite.take_over()
         self._move(capture, locations, [marking.stored.uid for marking in added])
+        await core.run(rewrite.close)
         await self._checkpoint(repair=False)
 
     def _move(self, capture: Capture, locations: Locations, added: Sequence[int]) -> None:
         """The messages lie elsewhere now; of what was expunged before, the bytes are gone."""
         state = self.core.state
+        capture.done()
         unmarked, state.unmarked = state.unmarked, {}
         state.dirty.update(uid for uid in added if state.columns.keywords[state.columns.find(uid)])
         for number, uid in enumerate([*capture.columns.uid, *added]):
@@ -230,11 +248,11 @@ class Upkeep:
 
 
 def _finish(rewrite: Rewrite, added: Sequence[Marking], capture: Capture) -> Locations:
-    """Put a new generation in place; the locations of its messages."""
+    """Make a new generation durable; the locations of its messages."""
     try:
         found = rewrite.finish(added, capture.ghosts, capture.note)
     except BaseException:
-        rewrite.abandon()
+        rewrite.close()
         raise
     locations = Locations()
     for location in found:

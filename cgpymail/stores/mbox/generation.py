@@ -7,6 +7,7 @@ of the newer file.
 
 from __future__ import annotations
 
+import errno
 from threading import Lock
 
 from cgpymail.runtime.files import Files
@@ -38,8 +39,10 @@ class Generation:
         return self._users > 0
 
     def acquire(self) -> Generation:
-        """One more user."""
+        """One more user. Raises OSError when it is closed already."""
         with self._lock:
+            if self._users == 0:
+                raise OSError(errno.EBADF, "the file is closed")
             self._users += 1
         return self
 

@@ -26,5 +26,8 @@ class Renaming(Rewrite):
         """Rename everything, write the note, sync. Ghosts keep their files."""
         return self._mailbox.flush([*self._survivors, *added], note).locations
 
-    def abandon(self) -> None:
-        """Nothing was begun."""
+    def take_over(self) -> None:
+        """The messages are where they were."""
+
+    def close(self) -> None:
+        """Nothing is held."""

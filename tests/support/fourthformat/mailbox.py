@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -184,15 +186,15 @@ class RecordFile(MailFile):
             return None
         return Compaction(self, survivors)
 
-    def replace(self, fd: int, end: int, ghosts: Iterable[int], note: Note) -> None:
-        """A new generation takes over; the old one stays for the ghosts."""
-        old, self._generation = self.generation, Generation(self._files, fd)
+    def replace(self, generation: Generation, end: int, ghosts: Iterable[int], note: Note) -> Generation:
+        """A new generation takes over; returns the old one, which stays for the ghosts."""
+        old, self._generation = self.generation, generation
         for uid in ghosts:
             if uid not in self._ghosts:
                 self._ghosts[uid] = old.pin()
-        old.unpin()
         self._end = self._synced = end
         self.note = note
+        return old
 
     # -- reading and removing --------------------------------------------------------------------------------------
 
@@ -237,11 +239,13 @@ class Compaction(Rewrite):
         if self._files.exists(self._path):
             self._files.unlink(self._path)
         self._fd = self._files.create(self._path)
+        self._unneeded: Generation | None = Generation(self._files, self._fd)
+        self._left: tuple[list[int], Note] = ([], Note(1, 1))
         self._end = START
         try:
             self._locations = [self._copy(marking) for marking in survivors]
         except BaseException:
-            self.abandon()
+            self.close()
             raise
 
     def _copy(self, marking: Marking) -> Location:
@@ -269,15 +273,23 @@ class Compaction(Rewrite):
         self._locations += [self._copy(marking) for marking in added]
         self._files.pwrite(self._fd, MAGIC + write_note(note), 0)
         self._files.sync(self._fd)
+        self._left = list(ghosts), note
         self._files.rename(self._path, self._mailbox.path)
-        self._files.sync_directory(self._directory)
-        fd, self._fd = self._fd, -1
-        self._mailbox.replace(fd, self._end, ghosts, note)
+        try:
+            self._files.sync_directory(self._directory)
+        except OSError as problem:
+            raise OSError(errno.EIO, "which file has the name is not certain", self._mailbox.path) from problem
         return self._locations
 
-    def abandon(self) -> None:
-        """Remove the new file."""
-        if self._fd >= 0:
-            fd, self._fd = self._fd, -1
-            self._files.close(fd)
+    def take_over(self) -> None:
+        """Swap the two."""
+        assert self._unneeded is not None
+        self._unneeded = self._mailbox.replace(self._unneeded, self._end, *self._left)
+
+    def close(self) -> None:
+        """Unpin the one that is not needed."""
+        generation, self._unneeded = self._unneeded, None
+        if generation is not None:
+            generation.unpin()
+        with contextlib.suppress(FileNotFoundError):  # it has got its name, or is not wanted
             self._files.unlink(self._path)
