@@ -95,6 +95,10 @@ class IMailboxStore(Interface):
     def expunged_since(modseq: int) -> tuple[Any, bool]:
         """A UidSet of what was expunged after ``modseq``, and whether the record reaches back that far."""
 
+    def provisional() -> dict[int, str]:
+        """Messages whose UIDs are not remembered when the mailbox is closed (spec section 4.4), in the order of the
+        file: UID -> a word made from the content, the same at every opening, and equal for equal messages."""
+
     def content(uid: int) -> Any:
         """IStoredContent of a message in the columns, or expunged and not yet forgotten. Raises MessageGone."""
 

@@ -7,6 +7,7 @@ published to every other session through the mailbox's log. Numbers are those of
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -213,6 +214,17 @@ class Handle:
         if row is None:
             raise MessageGone
         return row
+
+    def unique_ids(self, uids: Sequence[int]) -> list[str]:
+        """What names these messages for good: UIDVALIDITY and UID (spec 14.4.1); where the UID is not remembered, what
+        is in the message, and which one it is among equals (spec 4.4). Ghosts of the latter kind do with the former.
+        """
+        seen: Counter[str] = Counter()
+        lasting: dict[int, str] = {}
+        for uid, word in self._mailbox.store.provisional().items():
+            seen[word] += 1
+            lasting[uid] = f"{word}.{seen[word]}"
+        return [lasting.get(uid) or f"{self.uidvalidity}-{uid}" for uid in uids]
 
     def content(self, uid: int) -> Any:
         """The bytes (IStoredContent) of a message of this view, a ghost too; released by the caller.

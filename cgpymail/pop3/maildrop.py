@@ -28,6 +28,7 @@ class Maildrop:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
         self._uids = list(handle.select(NumberSet(((1, 0),)), by_uid=False).uids) if handle.exists else []
+        self._unique_ids = handle.unique_ids(self._uids)
         rows = [handle.row(uid) for uid in self._uids]
         self._sizes = [row.size for row in rows]
         seen = [number for number, row in enumerate(rows, 1) if row.flags & flags.SEEN]
@@ -65,8 +66,8 @@ class Maildrop:
         return self._sizes[number - 1]
 
     def unique_id(self, number: int) -> str:
-        """UIDL: UIDVALIDITY and UID, the same in every format (spec 14.4.1)."""
-        return f"{self._handle.uidvalidity}-{self._uids[number - 1]}"
+        """UIDL: the same at every login (spec 4.4, 14.4.1)."""
+        return self._unique_ids[number - 1]
 
     def content(self, number: int) -> IStoredContent:
         """The bytes; to be released. Raises MessageGone."""

@@ -166,6 +166,11 @@ class FailingStore:
         known: tuple[UidSet, bool] = self._inner.expunged_since(modseq)
         return known
 
+    def provisional(self) -> dict[int, str]:
+        """Never fails."""
+        known: dict[int, str] = self._inner.provisional()
+        return known
+
     def content(self, uid: int) -> FailingContent:
         """A content that can fail when it is read."""
         return FailingContent(self._inner.content(uid), self._plan)

@@ -213,6 +213,10 @@ class MemoryStore:
         """Complete from the creation of the mailbox on."""
         return UidSet.of(uid for when, uid in self._mailbox.expunged if when > modseq), True
 
+    def provisional(self) -> dict[int, str]:
+        """None: every UID is remembered."""
+        return {}
+
     def content(self, uid: int) -> MemoryStoredContent:
         """The bytes of a message that is there, or departed. Raises MessageGone."""
         data = self._mailbox.contents.get(uid)
