@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from cgpymail.errors import StorageFailed
 from cgpymail.runtime.logs import PROBLEM
 from cgpymail.stores.core import Core
 from cgpymail.stores.journal import SIZE, Header, Journal, Kind, record
 from cgpymail.stores.recovery import Recovered
+from cgpymail.stores.state import MAX_UID
 from cgpymail.stores.upkeep import bind_records, opening_records
 
 
@@ -24,12 +26,13 @@ def settle(core: Core, found: Recovered, boot: bytes) -> bool:
 
     Without a disk that takes the journal, the mailbox can be read, and refuses changes.
     """
-    if path := core.mail.set_aside(found.aside):
-        core.log.write(PROBLEM, f"what a crash left unfinished in {core.path} was moved to {path}")
+    core.stale = found.scanned
     changes = _changes(core, found)
     fresh = not found.journals or found.new_uidvalidity or any(contents.damaged for contents in found.journals)
     core.retired = [(number, False) for number in found.others]
     try:
+        if path := core.mail.set_aside(found.aside):
+            core.log.write(PROBLEM, f"what a crash left unfinished in {core.path} was moved to {path}")
         if fresh:
             core.retired += [(contents.header.generation, contents.damaged) for contents in found.journals]
             core.journal = _create(core, boot, changes)
@@ -38,7 +41,7 @@ def settle(core: Core, found: Recovered, boot: bytes) -> bool:
             core.journal = _resume(core, found, boot, changes)
         core.broken = False
     except OSError as problem:
-        core.log.write(PROBLEM, f"the journal of {core.path} cannot be written, no changes are taken: {problem}")
+        core.log.write(PROBLEM, f"{core.path} cannot be written, no changes are taken: {problem}")
     core.snapshot_size = found.snapshot_size
     core.changed = bool(changes) or _changed(found)
     first_time = not found.snapshot_size and core.state.uidnext == 1 and core.mail.note is not None
@@ -107,6 +110,8 @@ def _changes(core: Core, found: Recovered) -> list[bytes]:
 def _name_anew(core: Core, found: Recovered, foreign: list[int], modseq: int) -> None:
     """New UIDs for messages without comment, in the order of the file; flags only after an unclean end (spec 4.4)."""
     state = core.state
+    if state.uidnext + len(foreign) + len(found.unbound) > MAX_UID:
+        raise StorageFailed(detail=f"no numbers are left for the messages without comment in {core.path}")
     for uid in foreign:
         if found.clean:
             state.set_flags(uid, uid, 0, 0, modseq)
