@@ -35,7 +35,6 @@ _BULK = frozenset({data.Flags, data.Uid, data.InternalDate, data.Size})
 _IN_ROWS = frozenset({data.InternalDate, data.Size})
 _NO_ROWS = Columns()
 _ROWS = 2_500  # in one piece; stays below the output buffer
-_TURN = 16  # messages answered before the clock is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class FetchWriter:
             return
         failed: MailError | None = None
         for place, (seq, uid) in enumerate(zip(chosen.seqs, chosen.uids, strict=True)):
-            if self._context.crowded or place % _TURN == _TURN - 1:
+            if place or self._context.crowded:
                 await self._context.room()
             try:
                 if self._sections:
@@ -140,7 +139,9 @@ class FetchWriter:
         """Every section with its place; as many as fit into one chunk together are read already."""
         bodies: list[_Body] = []
         left = CHUNK
-        for item in self._sections:
+        for place, item in enumerate(self._sections):
+            if place:
+                await self._context.breathe()  # a list of fields costs a look at the whole header
             where = await self._parts.where(uid, item, content.size)
             value: bytes | None = None
             if where is not None and where.size <= left:

@@ -13,6 +13,7 @@ from cgpymail.errors import StorageFailed
 from cgpymail.grammar.imap.fetchdata import envelope_text, structure_text
 from cgpymail.grammar.imap.items import BodySection
 from cgpymail.manager.handle import Handle
+from cgpymail.mime.addresses import Allowance
 from cgpymail.mime.envelope import parse_envelope
 from cgpymail.mime.section import choose_fields, section_range
 from cgpymail.mime.structure import Part
@@ -76,9 +77,10 @@ class Parts:
         content = self._handle.content(uid)
         try:
             found: dict[int, bytes] = {}
+            allowance = Allowance(self._limits.addresses)
             for message in messages:
                 header = await self._header(content, Range(message.start, message.body))
-                found[message.start] = envelope_text(parse_envelope(header, self._limits))
+                found[message.start] = envelope_text(parse_envelope(header, self._limits, allowance))
             return found
         finally:
             content.release()

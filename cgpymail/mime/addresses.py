@@ -2,7 +2,8 @@
 
 Nearly all addresses are ``name <local@domain>`` or ``local@domain (name)``: one expression takes such a one whole.
 The others are cut into tokens (comments, which nest, by a counter) which are read once from left to right: words gather
-until a sign says what they were. The number of such tokens is bounded by the length of the field, so the cost is too.
+until a sign says what they were. The number of such tokens is bounded by the length of the field, so the cost is too;
+an ``Allowance`` bounds what the short fields of many messages inside one message cost together.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import NamedTuple
 
 from cgpymail.mime.parameters import unquote
 
-_TOKENS_FREE = 2_000  # tokens of unusual addresses in any field, and then one for so many octets of the field
-_OCTETS_PER_TOKEN = 64
+_TOKENS_FREE = 4_000  # tokens of unusual addresses in one answer, and then one for so many octets of a field
+_OCTETS_PER_TOKEN = 128
 _COMMENT_LEVELS = 50  # of comments in comments; below, all that follows is comment
 _ATOM = rb"[^\s\x00\"(),:;<>@\[\]\\]++"
 _QUOTED = rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
@@ -53,9 +54,21 @@ class Address(NamedTuple):
 _GROUP_END = Address(None, None, None, None)
 
 
-def parse_addresses(value: bytes, limit: int) -> tuple[Address, ...]:
-    """The addresses of an unfolded field, at most ``limit`` entries."""
-    reader = _Reader(value)
+@dataclass(slots=True)
+class Allowance:
+    """What the address fields of one answer may cost together; what was read is taken off.
+
+    ``entries``: addresses and marks of groups; ``tokens``: of unusual addresses, beside those for the field's length.
+    """
+
+    entries: int
+    tokens: int = _TOKENS_FREE
+
+
+def parse_addresses(value: bytes, allowance: Allowance) -> tuple[Address, ...]:
+    """The addresses of an unfolded field, as many as are allowed."""
+    reader = _Reader(value, allowance.tokens)
+    limit = allowance.entries
     found = reader.found
     place = 0
     while place < len(value) and len(found) < limit and reader.tokens > 0:
@@ -71,7 +84,10 @@ def parse_addresses(value: bytes, limit: int) -> tuple[Address, ...]:
             found.append(Address(comment or None, None, bare, domain))
     if reader.in_group:
         found.append(_GROUP_END)
-    return tuple(found[:limit])
+    del found[limit:]
+    allowance.entries -= len(found)
+    allowance.tokens = min(allowance.tokens, reader.tokens)
+    return tuple(found)
 
 
 @dataclass(slots=True)
@@ -96,9 +112,9 @@ class _Words:
 class _Reader:
     """The careful way: one entry at a time, token by token."""
 
-    def __init__(self, value: bytes) -> None:
+    def __init__(self, value: bytes, free: int) -> None:
         self._value = value
-        self.tokens = _TOKENS_FREE + len(value) // _OCTETS_PER_TOKEN  # still to be read
+        self.tokens = free + len(value) // _OCTETS_PER_TOKEN  # still to be read
         self.found: list[Address] = []
         self.in_group = False
 

@@ -26,4 +26,4 @@ class Bounds(Protocol):
 
     @property
     def addresses(self) -> int:
-        """Addresses of one header field, the marks of groups included."""
+        """Addresses of one answer (an envelope, or a structure with all its envelopes), marks of groups included."""

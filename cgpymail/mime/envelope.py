@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cgpymail.mime.addresses import Address, parse_addresses
+from cgpymail.mime.addresses import Address, Allowance, parse_addresses
 from cgpymail.mime.bounds import Bounds
 from cgpymail.mime.headers import first_values
 
@@ -30,8 +30,12 @@ class Envelope:
     message_id: bytes | None
 
 
-def parse_envelope(header: bytes, bounds: Bounds) -> Envelope:
-    """The envelope of a header block. Repeated address fields are joined; of other fields the first one counts."""
+def parse_envelope(header: bytes, bounds: Bounds, allowance: Allowance | None = None) -> Envelope:
+    """The envelope of a header block. Repeated address fields are joined; of other fields the first one counts.
+
+    ``allowance`` is shared by the envelopes of one answer; without it this one has an allowance of its own.
+    """
+    allowed = allowance or Allowance(bounds.addresses)
     found = first_values(header[: bounds.header_size], _NAMES, bounds.header_fields)
 
     def text(name: bytes) -> bytes | None:
@@ -40,7 +44,7 @@ def parse_envelope(header: bytes, bounds: Bounds) -> Envelope:
 
     def addresses(name: bytes) -> tuple[Address, ...]:
         values = found.get(name)
-        return parse_addresses(b",".join(values), bounds.addresses) if values else ()
+        return parse_addresses(b",".join(values), allowed) if values else ()
 
     from_ = addresses(b"from")
     return Envelope(

@@ -68,7 +68,7 @@ class Limits:
     mime_parts: int = 2_000  # count per message
     header_size: int = 1 * MB  # of one header block that is looked into
     header_fields: int = 5_000  # count that is looked into
-    addresses: int = 5_000  # count per ENVELOPE field
+    addresses: int = 10_000  # count per ENVELOPE, and per BODYSTRUCTURE with all envelopes in it
     # manager
     change_log: int = 4_096  # changes kept per open mailbox, count
     warm_seconds: int = 120  # an unused mailbox stays open so long

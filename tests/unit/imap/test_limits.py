@@ -258,3 +258,31 @@ def test_the_limits_after_login_are_those_of_the_settings(world: World) -> None:
     uids = b",".join(b"%d" % number for number in range(1, 9000))
     assert len(uids) > Limits().line_before_login
     assert client.do(b"UID FETCH " + uids + b" FLAGS") == []
+
+
+def test_others_get_their_turn_between_costly_sections(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand lists of fields of one long header are no reason for everybody else to wait."""
+    world.append(b"".join(b"x-%d: y\r\n" % number for number in range(1000)) + b"\r\n")
+    busy, other = ImapClient(world), ImapClient(world)
+    busy.do(b"SELECT INBOX")
+    monkeypatch.setattr("cgpymail.imap.context.SLICE", -1.0)  # every computation takes too long
+    items = b" ".join(b"BODY.PEEK[HEADER.FIELDS (x-%d)]" % number for number in range(100))
+    answer, turns = busy.raw(b"a FETCH 1 (%b)\r\n" % items), 0
+    while not answer.endswith(b"completed\r\n"):
+        other.do(b"NOOP")
+        world.clock.advance(0)
+        answer, turns = answer + busy.wire.take(), turns + 1
+    assert turns >= 99
+
+
+def test_one_structure_has_a_limited_number_of_addresses(tmp_path: Path) -> None:
+    """Hundreds of messages inside a message, each with many addresses, make no endless answer."""
+    world = World(tmp_path, replace(DEFAULTS, addresses=100))
+    world.account()
+    inside = b"Content-Type: message/rfc822\r\n\r\nTo: " + b"a@b, " * 50 + b"\r\n\r\n"
+    world.append(b"Content-Type: multipart/digest; boundary=q\r\n\r\n" + (b"--q\r\n" + inside) * 300 + b"--q--\r\n")
+    client = ImapClient(world)
+    client.do(b"SELECT INBOX")
+    (answer,) = client.do(b"FETCH 1 BODYSTRUCTURE")
+    assert answer.count(b'"message" "rfc822"') == 300
+    assert answer.count(b'(NIL NIL "a" "b")') == 100

@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from cgpymail.mime.addresses import Address, parse_addresses
+from cgpymail.mime.addresses import Address, Allowance, parse_addresses
 from cgpymail.mime.envelope import parse_envelope
 from cgpymail.runtime.limits import DEFAULTS
 
@@ -67,22 +67,33 @@ def plain(mailbox: bytes, host: bytes = b"x.test", name: bytes | None = None) ->
 )
 def test_address_lists(value: bytes, expected: list[Address]) -> None:
     """Every list gives addresses that a client can show."""
-    assert list(parse_addresses(value, 100)) == expected
+    assert list(parse_addresses(value, Allowance(100))) == expected
 
 
 def test_no_more_addresses_than_allowed() -> None:
     """A list of a million addresses is cut."""
-    assert len(parse_addresses(b"a@b," * 1000, 10)) == 10
-    assert len(parse_addresses(b"a:;" * 1000, 10)) == 10
-    assert len(parse_addresses(b"a(b)@c," * 1000, 10)) == 10
+    assert len(parse_addresses(b"a@b," * 1000, Allowance(10))) == 10
+    assert len(parse_addresses(b"a:;" * 1000, Allowance(10))) == 10
+    assert len(parse_addresses(b"a(b)@c," * 1000, Allowance(10))) == 10
 
 
 @pytest.mark.parametrize("unit", [b"<", b"(", b"@", b";", b'"', b"a ", b"\\", b"[", b"<@a,"])
 def test_garbage_is_read_up_to_a_bound(unit: bytes) -> None:
     """The list ends somewhere, and the addresses before the garbage are told."""
-    found = parse_addresses(b"a@x.test, " + unit * 50_000, 5000)
+    found = parse_addresses(b"a@x.test, " + unit * 50_000, Allowance(5000))
     assert found[0] == plain(b"a")
-    assert len(found) <= 2100
+    assert len(found) <= 4100
+
+
+@pytest.mark.parametrize("unit", [b"<", b"a@", b'"', b"a ", b"a:;", b"a,", b"() "])
+def test_short_fields_of_garbage_share_one_allowance(unit: bytes) -> None:
+    """Hundreds of messages inside a message, each with a little garbage, cost no more than one field of it all."""
+    allowance = Allowance(5000)
+    fields, octets = 1000, 2000
+    found = [parse_addresses(unit * (octets // len(unit)), allowance) for _ in range(fields)]
+    assert allowance.tokens == 0
+    assert sum(map(len, found)) <= Allowance(5000).tokens + fields * octets // 128
+    assert allowance.entries == 5000 - sum(map(len, found)) >= 0
 
 
 def test_envelope_of_a_message() -> None:
