@@ -5,7 +5,8 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.admin import exits
 from cgpymail.admin.loop import CommandLoop
-from cgpymail.demo import self_signed
+from cgpymail.admin.options import parser
+from cgpymail.demodata import self_signed
 from cgpymail.tool import run
 
 GOOD = '[server]\nbase = "mail"\ndomain = "example.org"\n[[imap.listeners]]\nport = 1143\n'
@@ -110,3 +111,18 @@ def test_loop_fails():
         loop.run(work())
     with pytest.raises(RuntimeError, match="cannot happen"):
         loop.run(hang())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--config", "x.toml", "check-config"],
+        ["check-config", "--config", "x.toml"],
+        ["account", "list", "--config", "x.toml"],
+        ["--config", "x.toml", "account", "create", "john"],
+        ["deliver", "--config", "x.toml", "john"],
+    ],
+)
+def test_general_options_may_stand_anywhere(arguments: list[str]) -> None:
+    """Before the command or behind it, as README and habit have it."""
+    assert parser().parse_args(arguments).config == "x.toml"
