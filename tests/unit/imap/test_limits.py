@@ -269,7 +269,7 @@ def test_others_get_their_turn_between_costly_sections(world: World, monkeypatch
     items = b" ".join(b"BODY.PEEK[HEADER.FIELDS (x-%d)]" % number for number in range(100))
     assert busy.raw(b"a FETCH 1 (%b)\r\n" % items) == b""
     turns: list[list[bytes]] = []
-    world.clock.callLater(0, lambda: turns.append(other.do(b"NOOP") + [busy.wire.take()]))
+    world.clock.callLater(0, lambda: turns.append([*other.do(b"NOOP"), busy.wire.take()]))
     world.clock.advance(0)
     assert turns == [[b""]]
     assert busy.wire.take().endswith(b"a OK FETCH completed\r\n")
