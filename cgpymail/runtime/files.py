@@ -31,8 +31,11 @@ class Files:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
 
     def open(self, path: str) -> int:
-        """A descriptor for reading and writing of a file that is there; never follows a symbolic link."""
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        """A descriptor for reading and writing of a file that is there; never follows a symbolic link.
+
+        A pipe or device in its place makes nobody wait (O_NONBLOCK means nothing for a file).
+        """
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
     def pwrite(self, fd: int, data: bytes | memoryview, offset: int) -> int:
         """Write all of ``data`` at ``offset``; returns its length. A short write at the end of space raises ENOSPC."""
@@ -108,8 +111,8 @@ class Files:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def open_read(self, path: str) -> int:
-        """A descriptor for reading; never follows a symbolic link."""
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        """A descriptor for reading; never follows a symbolic link, nor waits for a pipe or device."""
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
 
     def pread(self, fd: int, length: int, offset: int) -> bytes:
         """Up to ``length`` bytes; fewer only at the end of the file."""

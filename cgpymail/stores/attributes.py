@@ -48,7 +48,7 @@ def _number(value: settings.Value) -> int:
     if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 10:
         return 0
     number = int(value)
-    return number if number <= MAX_UID + 1 else 0
+    return number if number <= MAX_UID else 0
 
 
 def _dictionary(data: bytes) -> dict[str, settings.Value]:

@@ -44,6 +44,7 @@ class Core:
         self.retired: list[tuple[int, bool]] = []  # journals to go after the next checkpoint; whether damaged
         self.snapshot_size = 0
         self.rewrites = 0  # how often the mail file was made anew
+        self.stale = False  # whether the snapshot tells other locations than the mail file has
         self.changed = False  # whether a checkpoint would write anything
         self.turn: DeferredLock = DeferredLock()
         self.upkeep: DeferredLock = DeferredLock()
@@ -148,7 +149,7 @@ def mail_error(problem: OSError) -> MailError:
     return StorageFailed(detail=str(problem))
 
 
-def untrusted(problem: MailError) -> bool:
+def untrusted(problem: Exception) -> bool:
     """Whether a job failed in a way after which nobody knows what is on disk, and not for want of room."""
     cause = problem.__cause__
     return isinstance(cause, OSError) and cause.errno == errno.EIO

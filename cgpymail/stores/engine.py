@@ -294,7 +294,8 @@ class Store:
         core = self._core
         try:
             if core.journal is not None and not core.journal.broken:
-                core.journal.write([record(Kind.CLOSE, data=core.mail.memo())])
+                memo = b"" if core.stale else core.mail.memo()
+                core.journal.write([record(Kind.CLOSE, data=memo)])
                 core.journal.sync()
         finally:
             if core.journal is not None:

@@ -33,6 +33,9 @@ def settle(core: Core, found: Recovered, boot: bytes) -> bool:
     try:
         if path := core.mail.set_aside(found.aside):
             core.log.write(PROBLEM, f"what a crash left unfinished in {core.path} was moved to {path}")
+        if not found.clean:  # a process that was killed may have left to the kernel what is told to clients now
+            core.mail.sync()
+            core.runtime.files.sync_directory(core.path.rpartition("/")[0])
         if fresh:
             core.retired += [(contents.header.generation, contents.damaged) for contents in found.journals]
             core.journal = _create(core, boot, changes)
@@ -46,7 +49,8 @@ def settle(core: Core, found: Recovered, boot: bytes) -> bool:
     core.changed = bool(changes) or _changed(found)
     first_time = not found.snapshot_size and core.state.uidnext == 1 and core.mail.note is not None
     adopting = core.mail.adopts and bool(core.state.foreign())
-    return (fresh and not first_time) or found.lost or core.mail.note is None or adopting
+    between = len(found.journals) > 1  # a checkpoint was not finished: the older journals may not be on disk
+    return (fresh and not first_time) or found.lost or core.mail.note is None or adopting or between
 
 
 def _changed(found: Recovered) -> bool:

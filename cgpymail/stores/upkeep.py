@@ -107,11 +107,13 @@ class Upkeep:
             if rewrite is not None:
                 rewrite.take_over()
                 core.rewrites += 1
+                core.stale = True
             core.snapshot_size = await core.run(self._write_index, capture, new.generation, rewrite)
-        except MailError as problem:
+        except Exception as problem:
             capture.give_back(core)
             core.broken = core.broken or repair or untrusted(problem)
             raise
+        core.stale = False
         core.retired.clear()
         core.sync_soon()
 
@@ -225,10 +227,11 @@ class Upkeep:
         capture.ghosts, capture.note = list(core.departed), core.note
         try:
             locations = await core.run(_finish, rewrite, added, capture)
-        except MailError as problem:
+        except Exception as problem:
             core.broken = core.broken or untrusted(problem)
             raise
         rewrite.take_over()
+        core.stale = True
         self._move(capture, locations, [marking.stored.uid for marking in added])
         await core.run(rewrite.close)
         await self._checkpoint(repair=False)

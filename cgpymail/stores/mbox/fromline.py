@@ -30,7 +30,7 @@ _STAMP = re.compile(
 _BSD = re.compile(rb"From +(?P<path>\S.*? |)(?P<stamp>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) .*)")
 _MONTHS = {name.encode(): number for number, name in enumerate(calendar.month_abbr) if name}
 _UNSAFE = re.compile(rb"[\x00-\x1f\x7f]")
-MAX_UID = (1 << 32) - 1
+MAX_UID = (1 << 32) - 2  # so that UIDNEXT is a number too
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from cgpymail.stores.mbox.generation import BITS, NUMBERS, SHIFT, Generation, Me
 from cgpymail.stores.mbox.recognising import end_of_known, recognise
 from cgpymail.stores.mbox.rewriting import Rewriting, worth
 from cgpymail.stores.mbox.scanner import Debris, Piece, Scanner
+from cgpymail.stores.mbox.watching import Watch
 from cgpymail.stores.mbox.writing import Pen
 
 _FACTS = struct.Struct("<QQQQ")  # inode, length, times of change of contents and inode in nanoseconds
@@ -65,7 +66,8 @@ class MboxFile(MailFile):
         self._note_at = -1  # of its dictionary in the file
         self._tail = 0  # where what is not known begins
         self._unsynced = -1  # length of the file at the last sync, while something newer is in it
-        self._debris: list[Debris] = []
+        self._fresh: list[Stored] = []  # written since the last sync
+        self._watch: Watch | None = None
         self._older: dict[int, Generation] = {}  # by their bits: what ghosts and readers may still want
         self._ghosts: dict[int, Generation] = {}
 
@@ -97,10 +99,11 @@ class MboxFile(MailFile):
             raise StorageFailed(detail=f"{self.path} is not a file")
         number = known.locations.disk[0] >> SHIFT if known is not None and len(known.locations) else 0
         self.generation = Generation(self.files, fd, number)
+        self._watch = Watch(self.files, fd)
 
     def _familiar(self, known: Known) -> bool:
         memo = known.seal or known.memo
-        if len(memo) < _FACTS.size + _PLACE.size:
+        if len(memo) < _FACTS.size + _PLACE.size or not any(memo):
             return False
         [place] = _PLACE.unpack_from(memo, _FACTS.size)
         if place and not self._read_note(place - 1):
@@ -127,16 +130,28 @@ class MboxFile(MailFile):
         return _FACTS.pack(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
     def memo(self) -> bytes:
-        """Inode, length and times of change (no program can set the inode's back), and where the note is."""
+        """Inode, length and times of change (no program can set the inode's back), and where the note is.
+
+        Zeros while something is in the file that belongs to no message we know of: then it is to be scanned.
+        """
+        if not self.watch.trusted:
+            return bytes(_FACTS.size + _PLACE.size)
         return self._fingerprint() + _PLACE.pack(self._note_at + 1)
+
+    @property
+    def watch(self) -> Watch:
+        """Over the generation that is written to."""
+        if self._watch is None:
+            raise OSError(errno.EBADF, "the mailbox is closed", self.path)
+        return self._watch
 
     # -- scanning ------------------------------------------------------------------------------------------------
 
     def scan(self, tail: bool, expected: Expected) -> Iterator[Found | Attributes]:
         """Messages and attributes in file order. Raises StorageFailed when the file is no .mbox."""
         start = self._tail if tail else 0
-        size = self.files.size(self._live.fd)
-        self._debris = []
+        self._watch = Watch(self.files, self._live.fd)
+        size = self._watch.end
         seen: set[int] = set()
         for item in Scanner(self.files, self._live.fd, start, size, expected).run():
             if isinstance(item, Debris):
@@ -153,7 +168,7 @@ class MboxFile(MailFile):
     def _met_debris(self, debris: Debris, *, first: bool) -> None:
         if first and debris.offset == 0:
             raise StorageFailed(detail=f"{self.path} is not a mailbox: it does not begin with a From-line")
-        self._debris.append(debris)
+        self.watch.left.append((debris.offset, debris.end))
         where = f"{debris.offset} to {debris.end}"
         self._log.write(PROBLEM, f"bytes {where} of {self.path} belong to no message; they are left alone")
 
@@ -186,12 +201,11 @@ class MboxFile(MailFile):
 
     def set_aside(self, unwanted: Sequence[Stored]) -> str:
         """Copy the bytes into a file beside, then cut the end off, or mark what lies in the middle as expunged."""
-        size = self.files.size(self._live.fd)
+        size = self.watch.end
         spans: list[tuple[int, int, Stored | None]]
         spans = [(stored.location.offset, _end(stored.location), stored) for stored in unwanted]
-        spans += [(debris.offset, debris.end, None) for debris in self._debris if debris.end >= size]
-        self._debris = []
-        if not spans:
+        spans += [(start, end, None) for start, end in self.watch.left if end >= size]
+        if not spans or self.watch.strangers_behind(size):
             return ""
         aside = self._save(sorted(spans, key=lambda span: span[0]))
         for start, end, stored in sorted(spans, key=lambda span: span[0], reverse=True):
@@ -201,6 +215,8 @@ class MboxFile(MailFile):
             elif stored is not None:
                 self._mark(Marking(stored, 0, None, expunged=True))
         self.files.sync(self._live.fd)
+        self.watch.left = [(start, end) for start, end in self.watch.left if end <= size]
+        self.watch.leave()
         return aside
 
     def _save(self, spans: Sequence[tuple[int, int, Stored | None]]) -> str:
@@ -224,7 +240,8 @@ class MboxFile(MailFile):
 
     def write(self, batch: Sequence[Outgoing]) -> list[Stored]:
         """Behind the others; on an error the file is cut back and OSError raised."""
-        before = self.files.size(self._live.fd)
+        self.watch.look(self.path)
+        before = self.watch.end
         self._unsynced = before if self._unsynced < 0 else self._unsynced
         try:
             pen = Pen(self.files, self._live)
@@ -234,21 +251,35 @@ class MboxFile(MailFile):
             with contextlib.suppress(OSError):
                 self.files.truncate(self._live.fd, before)
             raise
+        finally:
+            self.watch.leave()
+        self._fresh += stored
         return stored
 
     def sync(self) -> None:
         """Everything written is on disk."""
         self.files.sync(self._live.fd)
         self._unsynced = -1
+        self._fresh.clear()
 
     def undo(self) -> None:
-        """Cut back to the length at the last sync."""
-        if self._unsynced >= 0:
-            length, self._unsynced = self._unsynced, -1
+        """Cut back to the length at the last sync; but where another program's mail lies behind ours, mark ours."""
+        length, self._unsynced = self._unsynced, -1
+        fresh, self._fresh = self._fresh, []
+        if length < 0:
+            return
+        if not self.watch.strangers_behind(length):
             self.files.truncate(self._live.fd, length)
+            self.watch.leave()
+            return
+        self.watch.look(self.path)
+        for stored in fresh:
+            self._mark(Marking(stored, 0, None, expunged=True))
+        self.watch.leave()
 
     def flush(self, markings: Sequence[Marking], note: Note) -> Flushed:
         """Flags and X in place, keywords in invisible messages behind, the note in place; one sync."""
+        self.watch.look(self.path)
         flushed = Flushed()
         pen: Pen | None = None
         for place, marking in enumerate(markings):
@@ -264,8 +295,10 @@ class MboxFile(MailFile):
             pen = self._put_note(note, pen)
         if pen is not None:
             pen.flush()
+        self.watch.leave()
         self.files.sync(self._live.fd)
         self._unsynced = -1
+        self._fresh.clear()
         return flushed
 
     def _mark(self, marking: Marking) -> Location | None:
@@ -290,8 +323,8 @@ class MboxFile(MailFile):
         return fromline.read(line[:-1]) if line.endswith(b"\n") else None
 
     def _put_note(self, note: Note, pen: Pen | None) -> Pen | None:
-        """In place if there is one, else behind the last message."""
-        if self._note_at >= 0:
+        """In place if there still is one, else behind the last message."""
+        if self._note_at >= 0 and self._read_note(self._note_at):
             self.files.pwrite(self._live.fd, write_note(note), self._note_at)
         else:
             pen = pen or Pen(self.files, self._live)
@@ -306,18 +339,22 @@ class MboxFile(MailFile):
     def rewrite(self, survivors: Sequence[Marking], *, least: float) -> Rewrite | None:
         """Copy the survivors into a new file, unless too little would be gained or two generations are in use."""
         size = self.files.size(self._live.fd)
-        if least >= 0 and (any(old.alive for old in self._older.values()) or worth(survivors, size) <= least):
+        if least >= 0 and any(old.alive for old in self._older.values()):
+            return None
+        if least >= 0 and worth(survivors, self.watch.left, size, unasked=least > 0) <= least:
             return None
         return Rewriting(self, survivors)
 
-    def replace(self, new: Generation, ghosts: Sequence[int], note: Note, note_at: int) -> Generation:
+    def replace(self, new: Generation, watch: Watch, ghosts: Sequence[int], note: Note, note_at: int) -> Generation:
         """The new generation has the name; returns the old one, of which ghosts may still be read."""
         old = self._live
         for uid in ghosts:
             if uid not in self._ghosts:
                 self._ghosts[uid] = old.acquire()
         self._older = {bits: other for bits, other in self._older.items() if other.alive} | {old.bits: old}
-        self.generation, self.note, self._note_at, self._unsynced = new, note, note_at, -1
+        self.generation, self._watch = new, watch
+        self.note, self._note_at, self._unsynced = note, note_at, -1
+        self._fresh.clear()
         return old
 
     def next_number(self) -> int:
@@ -354,7 +391,7 @@ class MboxFile(MailFile):
         self._ghosts.clear()
         if self.generation is not None:
             self.generation.release()
-            self.generation = None
+            self.generation = self._watch = None
 
 
 def _end(location: Location) -> int:

@@ -19,7 +19,8 @@ NOTE = ".note"
 ASIDE = ".aside"
 NEW = ".new-"
 GONE = ".x-"
-MAX_UID = (1 << 32) - 1
+MAX_UID = (1 << 32) - 2  # so that UIDNEXT is a number too
+MAX_LINES = (1 << 32) - 1
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # the years 1 to 9999
 _NAME = re.compile(r"([0-9]{1,10})(?:-O([0-9]{1,10}))?-([A-Za-z0-9_]*)-([0-9]{14})-([0-9]{1,10})")
 _ATTRIBUTES = re.compile(r"O([0-9]{1,10})")
@@ -56,7 +57,7 @@ def parse(name: str) -> MessageName | None:
         return None
     uid, origuid, letters, stamp, lines = match.groups()
     date = _seconds(stamp)
-    if date is None or not 0 < int(uid) <= MAX_UID or int(origuid or 0) > MAX_UID or int(lines) > MAX_UID:
+    if date is None or not 0 < int(uid) <= MAX_UID or int(origuid or 0) > MAX_UID or int(lines) > MAX_LINES:
         return None
     mask, unknown = from_letters(letters)
     unknown = to_letters(mask & ~ALL_FLAGS) + unknown  # the marks of a .mbox mean nothing here
