@@ -252,7 +252,10 @@ class MailFile(ABC):
 
     @abstractmethod
     def sync(self) -> None:
-        """Everything written is on disk. After an OSError nothing of it may be trusted, and ``rewrite`` follows."""
+        """Everything written is on disk, also by a process that was killed before it came to this.
+
+        After an OSError nothing of it may be trusted, and ``rewrite`` follows.
+        """
 
     @abstractmethod
     def undo(self) -> None:

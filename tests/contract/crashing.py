@@ -277,6 +277,20 @@ class CrashContract:
             crashing.go_on()
             crashing.files.end_process()
 
+    def test_kill_and_then_power_cut(self, tmp_path: pathlib.Path) -> None:
+        """What a mailbox shows after a kill is on disk by then, although the dead process never synced it."""
+        for _, path in self._cuts(tmp_path):
+            crashing, _ = self._run(path, int(path.name))
+            crashing.files.limit, crashing.files.off = None, False
+            crashing.files.end_process()
+            crashing.come_back()
+            crashing.check(killed=True)
+            crashing.adopt()
+            crashing.files.restart("synced")
+            crashing.come_back()
+            crashing.check(killed=False)
+            crashing.files.end_process()
+
     def test_kill(self, tmp_path: pathlib.Path) -> None:
         """A process that is killed loses nothing that it answered, flag changes included."""
         for _, path in self._cuts(tmp_path):

@@ -101,8 +101,7 @@ class Writing:
         for new in self._new:
             self._files.rename(new.path, new.name)
             new.path = new.name
-        if self._new:
-            self._files.sync_directory(directory)
+        self._files.sync_directory(directory)  # also of names that a killed process gave
         for new in self._new:
             self._files.close(new.fd)
             shared = getattr(new.content, "shared_file", None)
