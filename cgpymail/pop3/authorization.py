@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cgpymail.errors import MailError, PrivacyRequired
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[["PopSession", Command], Coroutine[Any, Any, None]]
 
+DIRECT = "#"
+
 
 class Login:
     """What is known of the client before it is logged in."""
@@ -27,7 +30,6 @@ class Login:
         services = session.services
         token = services.runtime.random(8).hex()
         self.stamp = f"<{token}.{services.runtime.now()}@{services.host}>".encode()
-        self.mailbox = INBOX
         self.name = ""
         self._session = session
         self._failures = 0
@@ -39,13 +41,17 @@ class Login:
         return services.directory.clear_text_allowed(link_of(self._session.wire, "POP", services.trust_same_host))
 
     async def attempt(self, credentials: Credentials) -> None:
-        """Check them and enter, or say why not; too many failures end the session."""
+        """Check them and enter, or say why not; too many failures end the session.
+
+        ``box#account`` opens another mailbox than INBOX (spec 8.13, 14.4.3).
+        """
         session = self._session
         link = link_of(session.wire, "POP", session.services.trust_same_host)
         self.name = ""
+        box, direct, account = credentials.login.rpartition(DIRECT)
         try:
-            name = await session.services.directory.login(credentials, link)
-            await session.enter(name)
+            name = await session.services.directory.login(replace(credentials, login=account), link)
+            await session.enter(name, box if direct else INBOX)
         except MailError as error:
             session.log.write(PROBLEM, f"login of {credentials.login!r} from [{session.wire.peer}] refused: {error}")
             self._failures += 1

@@ -57,11 +57,11 @@ class PopSession(LineSession):
         self._answer = answer
         self.lines.limit = self.limits.sasl_line
 
-    async def enter(self, name: AccountName) -> None:
-        """The password was right: open the INBOX. Raises MailError."""
+    async def enter(self, name: AccountName, mailbox: str) -> None:
+        """The password was right: open the mailbox. Raises MailError."""
         user = await self.services.manager.connect(name, "POP", self.log.name)
         try:
-            handle = await user.open(self.login.mailbox)
+            handle = await user.open(mailbox)
         except BaseException:
             await user.close()
             raise

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from cgpymail.model import flags
+from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.wire import MemoryWire
 from tests.support.world import World
@@ -306,10 +307,78 @@ def test_reading_stops_from_a_client_that_is_far_ahead() -> None:
     assert not link.paused
 
 
-def test_a_deleted_mailbox(world: World) -> None:
+def test_the_server_stops(world: World) -> None:
     """When the server stops, every session hears it."""
     link = login(world)
     assert link.session is not None
     link.session.shut_down()
     assert link.take() == b"-ERR [SYS/TEMP] Server shutting down\r\n"
     assert link.closed
+
+
+def enter(world: World, login: bytes) -> tuple[MemoryWire, bytes]:
+    """Try to log in with that name; the answer to PASS."""
+    link = world.connect("POP")
+    link.take()
+    return link, link.feed(b"USER %b\r\nPASS secret\r\n" % login).split(b"\r\n")[1]
+
+
+@pytest.mark.parametrize(
+    "login", [b"Work#john", b"Work#john@example.org", b"Work#john%example.org", b"~john/Work#john"]
+)
+def test_another_mailbox(world: World, login: bytes) -> None:
+    """``box#account`` opens it (spec 8.13, 14.4.3); the password is that of the account."""
+    world.run(world.user().create("Work"))
+    world.append(TWO, mailbox="Work")
+    link, answer = enter(world, login)
+    assert answer == b"+OK 1 messages (%d octets)" % len(TWO)
+    assert body(link.feed(b"RETR 1\r\n")) == TWO
+
+
+def test_another_mailbox_that_is_not_there(world: World) -> None:
+    """Refused like a name that may not be known; nothing is opened instead."""
+    assert enter(world, b"Nothing#john")[1] == b"-ERR No such mailbox"
+    assert enter(world, b"~mary/INBOX#john")[1] == b"-ERR No such mailbox"
+    assert enter(world, b"Nothing#nobody")[1].startswith(b"-ERR [AUTH] ")
+
+
+def test_a_deleted_mailbox(world: World) -> None:
+    """From then on everything is -ERR, also QUIT with marks; a session in another mailbox does not notice (14.3.1e)."""
+    world.run(world.user().create("Work"))
+    world.append(ONE, TWO, mailbox="Work")
+    neighbour = login(world)
+    link, answer = enter(world, b"Work#john")
+    assert answer.startswith(b"+OK 2 ")
+    assert link.feed(b"DELE 1\r\n").startswith(b"+OK")
+    world.run(world.user().delete("Work"))
+    for command in (b"STAT", b"LIST", b"UIDL", b"RETR 2", b"TOP 2 1", b"DELE 2", b"NOOP", b"RSET", b"LAST", b"QUIT"):
+        assert link.feed(command + b"\r\n") == b"-ERR The mailbox is no longer available\r\n", command
+    assert link.closed
+    assert neighbour.feed(b"STAT\r\n").startswith(b"+OK 2 ")
+
+
+def test_a_renamed_mailbox(world: World) -> None:
+    """The session follows, QUIT removes what it marked (spec 14.3.1e)."""
+    world.run(world.user().create("Work"))
+    world.append(ONE, TWO, mailbox="Work")
+    link, _ = enter(world, b"Work#john")
+    world.run(world.user().rename("Work", "Play"))
+    assert body(link.feed(b"RETR 2\r\n")) == TWO
+    assert link.feed(b"DELE 1\r\nQUIT\r\n").count(b"+OK") == 2
+    assert world.run(world.user().status("Play")).messages == 1
+
+
+def test_a_right_withdrawn(world: World) -> None:
+    """A foreign mailbox needs ``r``, at every command; DELE takes effect with ``d`` only, Seen with ``s`` (14.4.3)."""
+    world.account("mary")
+    owner = world.directory.records[AccountName("john", "example.org")]
+    owner.infos["INBOX"] = {"Access": {"mary": "lr"}}
+    link, answer = enter(world, b"~john/INBOX#mary")
+    assert answer.startswith(b"+OK 2 ")
+    assert body(link.feed(b"RETR 1\r\n")) == ONE
+    assert link.feed(b"DELE 1\r\nQUIT\r\n").endswith(b"-ERR The mailbox is open for reading only\r\n")
+    status = world.run(world.user().status("INBOX"))
+    assert (status.messages, status.unseen) == (2, 2)
+    link, _ = enter(world, b"~john/INBOX#mary")
+    owner.infos["INBOX"] = {"Access": {"mary": "l"}}
+    assert link.feed(b"RETR 1\r\n") == b"-ERR The mailbox is no longer available\r\n"
