@@ -78,7 +78,9 @@ class ModuleFactory(Factory):
             return Refusal(self.clock, self.refusal)
         self._serial += 1
         log = self.log.numbered(self._serial)
-        connection = Connection(self.clock, self.tls, lambda wire: self._make_session(wire, log))
+        connection = Connection(
+            self.clock, self.tls, lambda wire: self._make_session(wire, log), self.limits.output_buffer
+        )
         connection.on_end = self._ended
         self._connections[connection] = peer
         self._addresses[peer] += 1

@@ -107,12 +107,13 @@ def is_same_host(wire: Wire) -> bool:
 
 @implementer(IPushProducer)
 class Connection(TwistedProtocol):
-    """The Wire over a Twisted transport."""
+    """The Wire over a Twisted transport. It is ``full`` when more than ``output_buffer`` octets wait to be sent."""
 
-    def __init__(self, clock: Clock, tls: Any, make_session: Callable[[Wire], Session]) -> None:
+    def __init__(self, clock: Clock, tls: Any, make_session: Callable[[Wire], Session], output_buffer: int) -> None:
         self._clock = clock
         self._tls = tls  # IOpenSSLServerConnectionCreator or None
         self._make_session = make_session
+        self._output_buffer = output_buffer
         self._session: Session | None = None
         self._waiters: list[Deferred[None]] = []
         self._encrypted = False
@@ -137,6 +138,7 @@ class Connection(TwistedProtocol):
         self._active = self._clock.seconds()
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
+        _socket_of(transport).bufferSize = self._output_buffer
         transport.registerProducer(self, True)
         self._session = self._make_session(self)
         self._session.connected()
@@ -290,6 +292,13 @@ class Connection(TwistedProtocol):
 
 
 CLOSE_TIME = 10.0  # seconds to send the rest after close
+
+
+def _socket_of(transport: Any) -> Any:
+    """What is below the layers of TLS: it keeps the output that the client has not taken yet."""
+    while hasattr(transport, "wrappedProtocol"):
+        transport = transport.transport
+    return transport
 
 
 def _host(address: Any) -> str:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.runtime.listening import ModuleFactory
@@ -66,7 +70,7 @@ def connect(clock: Clock, tls: Any = None, peer: str = "192.0.2.7") -> tuple[Con
         sessions.append(Recorder(wire))
         return sessions[0]
 
-    connection = Connection(clock, tls, make)
+    connection = Connection(clock, tls, make, DEFAULTS.output_buffer)
     transport = Transport(hostAddress=IPv4Address("TCP", "192.0.2.1", 143), peerAddress=IPv4Address("TCP", peer, 5))
     connection.makeConnection(transport)
     return connection, transport, sessions[0]
@@ -111,6 +115,41 @@ def test_full_until_the_client_reads() -> None:
     connection.drained().addCallback(fired.append)
     connection.connectionLost()
     assert fired == [None, None]
+
+
+class Silent(FileDescriptor):
+    """A socket whose other end takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(reactor=object())  # type: ignore[arg-type]
+        self.connected = 1
+
+    def getPeer(self) -> IPv4Address:
+        return IPv4Address("TCP", "192.0.2.7", 5)
+
+    getHost = getPeer
+
+    def startWriting(self) -> None: ...
+
+    def loseConnection(self) -> None: ...
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_the_output_buffer_is_that_of_the_settings(layers: int) -> None:
+    """A client is waited for when so much is unsent (``output_buffer``), in TLS from the first byte too."""
+    descriptor: Any = Silent()
+    transport = descriptor
+    for _ in range(layers):
+        transport = ProtocolWrapper(WrappingFactory(Factory()), Protocol())
+        transport.makeConnection(descriptor)
+    slow = Connection(Clock(), None, Recorder, 1000)
+    slow.makeConnection(transport)
+    slow.write(b"x" * 1000)
+    assert not slow.full
+    slow.write(b"x")
+    assert slow.full
+    _, _, neighbour = connect(Clock())
+    assert not neighbour.wire.full
 
 
 def test_close_gives_the_client_a_while_to_read() -> None:
