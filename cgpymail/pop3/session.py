@@ -74,6 +74,12 @@ class PopSession(LineSession):
         self.wire.set_timeout(self.limits.pop_idle_time)
         self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")
 
+    def line_too_long(self) -> None:
+        """Such an answer to a challenge ends the exchange."""
+        self._answer = None
+        self.lines.limit = self.limits.pop_line
+        super().line_too_long()
+
     def line_received(self, line: bytes) -> Coroutine[Any, Any, None] | None:
         """A command, or the answer to a challenge."""
         if self._answer is not None:

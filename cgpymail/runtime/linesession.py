@@ -120,6 +120,10 @@ class LineSession:
         else:
             self.reply(words)
 
+    def line_too_long(self) -> None:
+        """A line over the limit came, and is thrown away."""
+        self.refuse(self.long_words)
+
     def understood(self) -> None:
         """A command was well-formed: the count of bad ones begins anew."""
         self._bad = 0
@@ -154,7 +158,7 @@ class LineSession:
         try:
             line = self.lines.line()
         except LineTooLong:
-            self.refuse(self.long_words)
+            self.line_too_long()
             return True
         if line is None:
             return False
