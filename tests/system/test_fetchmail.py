@@ -28,7 +28,17 @@ def fetchmail(daemon: Daemon, folder: Path, protocol: str, *options: str, name: 
         f'"{daemon.passwords[name]}" sslproto "" mda "cat >> {folder}/mail; echo >> {folder}/count"\n'
     )
     control.chmod(0o600)
-    command = ["fetchmail", "--fetchmailrc", str(control), "--nosyslog", "--idfile", str(folder / "ids"), *options]
+    command = [
+        "fetchmail",
+        "--fetchmailrc",
+        str(control),
+        "--nosyslog",
+        "--pidfile",
+        str(folder / "pid"),
+        "--idfile",
+        str(folder / "ids"),
+        *options,
+    ]
     environment = os.environ | {"HOME": str(folder), "FETCHMAILHOME": str(folder)}
     done = subprocess.run(command, capture_output=True, check=False, env=environment, timeout=120)
     assert done.returncode in (0, 1), done
