@@ -31,9 +31,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """An address without brackets and quotes (empty: the null sender), and the ESMTP parameters behind it."""
+    """An address without brackets (empty: the null sender), and the ESMTP parameters behind it.
+
+    ``address`` is without the quotes of a quoted local part, ``written`` with them, as it may stand in a header.
+    """
 
     address: str
+    written: str
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -60,7 +64,7 @@ def parse_path(rest: bytes, keyword: bytes) -> Path:
         raise BadCommand(501, "5.6.7", "The address is not UTF-8") from None
     if any(ord(char) < 32 or ord(char) == 127 for char in address):
         raise BadCommand(501, "5.1.3", "Control characters in the address")
-    return Path(_unquote(address), _parameters(found["rest"] or b""))
+    return Path(_unquote(address), address, _parameters(found["rest"] or b""))
 
 
 def _unquote(address: str) -> str:

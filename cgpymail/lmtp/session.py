@@ -28,7 +28,7 @@ Handler = Callable[["LmtpSession", Command], Coroutine[Any, Any, None]]
 
 @dataclass(slots=True)
 class Transaction:
-    """From MAIL to the end of the message. ``recipients`` has a pair for each accepted RCPT: as given, resolved."""
+    """From MAIL to the end of the message. ``sender``: with its quotes. ``recipients``: each as given, and resolved."""
 
     sender: str
     size: int = 0
@@ -227,7 +227,7 @@ async def mail(session: LmtpSession, command: Command) -> None:
         raise BadCommand(501, "5.5.4", "Malformed parameter")
     if len(size) > 15 or int(size) > session.limits.message_size:
         raise MessageTooLarge
-    session.transaction = Transaction(path.address, int(size))
+    session.transaction = Transaction(path.written, int(size))
     session.reply(reply(250, "2.1.0", "Sender accepted"))
 
 

@@ -195,3 +195,24 @@ def test_limits(world: World) -> None:
     world.clock.advance(DEFAULTS.lmtp_idle_time + 1)
     assert silent.take().startswith(b"421 4.4.2 ")
     assert silent.closed
+
+
+def test_smtputf8(world: World) -> None:
+    """Addresses in UTF-8 (RFC 6531): a sender, and a mailbox whose name is not ASCII; the bytes arrive as they are."""
+    world.run(world.user().create("Entwürfe"))
+    link = connect(world)
+    link.feed("MAIL FROM:<jörg@exämple.net> SMTPUTF8 BODY=8BITMIME\r\n".encode())
+    assert link.feed("RCPT TO:<john+Entwürfe@example.org>\r\n".encode()).startswith(b"250 ")
+    link.feed(b"DATA\r\n")
+    assert link.feed("Subject: Grüße\r\n\r\näöü\r\n.\r\n".encode()).startswith(b"250 ")
+    (message,) = stored(world, mailbox="Entwürfe")
+    assert message.startswith("Return-Path: <jörg@exämple.net>\r\n".encode())
+    assert message.endswith("Subject: Grüße\r\n\r\näöü\r\n".encode())
+
+
+def test_a_quoted_sender_keeps_its_quotes(world: World) -> None:
+    """Return-Path is an address that other programs can read (RFC 5321 4.4)."""
+    link = connect(world)
+    link.feed(b'MAIL FROM:<"a b>"@c.example>\r\nRCPT TO:<john>\r\nDATA\r\nSubject: x\r\n\r\n.\r\n')
+    (message,) = stored(world)
+    assert message.startswith(b'Return-Path: <"a b>"@c.example>\r\n')
