@@ -242,12 +242,14 @@ class Upkeep:
         capture.done()
         unmarked, state.unmarked = state.unmarked, {}
         state.dirty.update(uid for uid in added if state.columns.keywords[state.columns.find(uid)])
-        for number, uid in enumerate([*capture.columns.uid, *added]):
-            place = state.columns.find(uid)
-            if place >= 0:
-                state.locations.put(place, locations.at(number))
-            elif uid in unmarked:
-                state.unmarked[uid] = replace(unmarked[uid], location=locations.at(number))
+        copied = [*capture.columns.uid, *added]
+        here = set(state.columns.uid)
+        gone = [number for number, uid in enumerate(copied) if uid not in here] if len(copied) > len(here) else []
+        for number in gone:
+            uid = copied[number]
+            state.unmarked[uid] = replace(unmarked[uid], location=locations.at(number))
+        locations.remove(gone)
+        state.locations = locations
 
 
 def _finish(rewrite: Rewrite, added: Sequence[Marking], capture: Capture) -> Locations:
