@@ -136,7 +136,9 @@ class Connection(TwistedProtocol):
         self.local = _host(transport.getHost())
         self._encrypted = ISSLTransport.providedBy(transport)
         self._active = self._clock.seconds()
-        if hasattr(transport, "setTcpNoDelay"):
+        if self.peer != "unix" and hasattr(
+            transport, "setTcpNoDelay"
+        ):  # UNIX sockets have it in Twisted 22.4, and fail
             transport.setTcpNoDelay(True)
         _socket_of(transport).bufferSize = self._output_buffer
         transport.registerProducer(self, True)

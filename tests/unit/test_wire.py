@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from twisted.internet.abstract import FileDescriptor
-from twisted.internet.address import IPv4Address
+from twisted.internet.address import IPv4Address, UNIXAddress
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -83,6 +83,18 @@ def test_bytes_go_both_ways() -> None:
     connection.write(b"hi")
     assert (session.told, transport.value()) == (["connected", b"hello"], b"hi")
     assert (connection.peer, connection.local) == ("192.0.2.7", "192.0.2.1")
+
+
+def test_a_unix_socket_is_the_same_host() -> None:
+    """LMTP over a UNIX socket: no TCP options are set, and the link counts as protected."""
+
+    class UnixTransport(Transport):
+        def setTcpNoDelay(self, enabled: bool) -> None:
+            raise OSError("Operation not supported")
+
+    connection = Connection(Clock(), None, Recorder)
+    connection.makeConnection(UnixTransport(hostAddress=UNIXAddress("/lmtp"), peerAddress=UNIXAddress(None)))
+    assert connection.peer == "unix" and link_of(connection, "LMTP", True).secure
 
 
 def test_silence_is_told_once_it_is_long_enough() -> None:
