@@ -21,7 +21,7 @@ def test_keywords_round_trip(names: list[str]) -> None:
     assert read_keywords(write_keywords(names)) == tuple(names)
 
 
-@given(st.integers(1, 2**32 - 1), st.integers(1, 2**32))
+@given(st.integers(1, 2**32 - 1), st.integers(1, 2**32 - 1))
 def test_note_round_trip(uidvalidity: int, uidnext: int) -> None:
     """The note has one width whatever it says."""
     note = Note(uidvalidity, uidnext)
