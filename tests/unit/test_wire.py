@@ -92,7 +92,7 @@ def test_a_unix_socket_is_the_same_host() -> None:
         def setTcpNoDelay(self, enabled: bool) -> None:
             raise OSError("Operation not supported")
 
-    connection = Connection(Clock(), None, Recorder)
+    connection = Connection(Clock(), None, Recorder, DEFAULTS.output_buffer)
     connection.makeConnection(UnixTransport(hostAddress=UNIXAddress("/lmtp"), peerAddress=UNIXAddress(None)))
     assert connection.peer == "unix" and link_of(connection, "LMTP", True).secure
 
