@@ -181,14 +181,15 @@ def test_file_from_elsewhere(box: Box) -> None:
     assert [box.body(uid) for uid in box.uids] == [WIRE, WIRE + b"two\r\n"]
 
 
-def test_not_a_mailbox(box: Box) -> None:
-    """A file that is no .mbox is refused and left as it is."""
+@pytest.mark.parametrize("first", [b"", b"\n", b"\n\n"])
+def test_not_a_mailbox(box: Box, first: bytes) -> None:
+    """A file that is no .mbox is refused and left as it is, also where it begins with empty lines."""
     close(box)
     box.lose_index()
-    path(box).write_bytes(b"\x89PNG\r\n\x1a\n" * 100)
+    path(box).write_bytes(first + b"\x89PNG\r\n\x1a\n" * 100)
     with pytest.raises(StorageFailed):
         box.open()
-    assert path(box).read_bytes() == b"\x89PNG\r\n\x1a\n" * 100
+    assert path(box).read_bytes() == first + b"\x89PNG\r\n\x1a\n" * 100
 
 
 def test_damaged_snapshot(box: Box) -> None:

@@ -28,7 +28,7 @@ OWN = b"From <a@b>(%s-%010d-%010d) Thu Jan  1 00:00:00 2015\n"
 NOTED = re.compile(rb"(?<={UIDValidity=)[0-9]{10};UIDNext=[0-9]{10}(?=;})")  # brought up to date in place
 BSD = b"From joe@example.org Thu Jan  1 00:00:00 2015\n"
 QUICK = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 parts = st.sampled_from(
@@ -164,7 +164,7 @@ def test_whatever_is_in_the_file(data: bytes, known: bool) -> None:
             assert mail.read_bytes() == data
             return
         after = NOTED.sub(b"", mail.read_bytes())
-        kept = [entry.read_bytes() for entry in sorted(box.path.glob(".box.mbox.aside-*"))]
+        kept = [NOTED.sub(b"", entry.read_bytes()) for entry in sorted(box.path.glob(".box.mbox.aside-*"))]
         data = NOTED.sub(b"", data)
         assert after.startswith(data) or any(after.startswith(data[: len(data) - len(end)]) for end in kept)
         before = shown(box)
@@ -241,12 +241,16 @@ def test_scanner_and_naive_reader_agree(data: bytes, window: int) -> None:
 @given(
     st.lists(st.sampled_from(["append", "flag", "expunge", "keyword", "checkpoint", "compact", "reopen"]), max_size=10),
     st.lists(
-        st.tuples(st.sampled_from(["bdx", "log", "mbox"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255))
+        st.tuples(st.sampled_from(["bdx", "log", "mbox"]), st.floats(0, 1, exclude_max=True), st.integers(1, 255)),
+        unique_by=lambda flip: flip[0],
     ),
 )
 @QUICK
 def test_flipped_bits(steps: list[str], flips: list[tuple[str, float, int]]) -> None:
-    """It opens or is refused clearly. Where only the index is damaged, every acknowledged message is there, once."""
+    """It opens or is refused clearly. Where only the index is damaged, nothing acknowledged is lost or doubled.
+
+    A message whose record in the journal was hit may be taken for one that was never acknowledged: it is kept aside.
+    """
     with mailbox() as box:
         box.append(b"first\r\n", b"second\r\n")
         for number, step in enumerate(steps):
@@ -261,7 +265,9 @@ def test_flipped_bits(steps: list[str], flips: list[tuple[str, float, int]]) -> 
             assert "mbox" in damaged
             return
         if "mbox" not in damaged:
-            assert [body for body in expected if body not in found] == []
+            aside = b"".join(entry.read_bytes() for entry in box.path.glob(".box.mbox.aside-*"))
+            missing = [body for body in expected if body not in found]
+            assert all("log" in damaged and body.replace(b"\r\n", b"\n") in aside for body in missing)
             assert len(set(found)) == len(found)
         box.append(b"later\r\n")
 

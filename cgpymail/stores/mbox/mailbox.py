@@ -166,7 +166,7 @@ class MboxFile(MailFile):
                 seen.add(item.line.uid)
 
     def _met_debris(self, debris: Debris, *, first: bool) -> None:
-        if first and debris.offset == 0:
+        if first:
             raise StorageFailed(detail=f"{self.path} is not a mailbox: it does not begin with a From-line")
         self.watch.left.append((debris.offset, debris.end))
         where = f"{debris.offset} to {debris.end}"
