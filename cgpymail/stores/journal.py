@@ -143,6 +143,11 @@ class Contents:
         return b""
 
     @property
+    def published(self) -> list[tuple[int, int]]:
+        """Ranges of UIDs that became visible."""
+        return [(record.first, record.last) for record in self.records if record.kind == Kind.PUBLISH]
+
+    @property
     def clean(self) -> bool:
         """Whether it ends with an orderly close."""
         return bool(self.records) and self.records[-1].kind == Kind.CLOSE and not self.damaged

@@ -8,9 +8,9 @@ The rules (architecture, section 4), in the order in which they are applied:
   snapshot are merged back by UID. A message of the snapshot that is not found was removed by somebody else.
 * A message that the snapshot does not have, and whose UID was in use before the journal began, is somebody's copy of
   an old one if there is a snapshot (its UID is not believed), and is accepted if there is none.
-* A newer one needs its append record, matching by UID, length and CRC at any offset. Without it: at the end of the file
-  and in our own form it was never acknowledged, and is moved aside; elsewhere it counts as somebody else's. With no
-  journal at all, what parses is accepted.
+* A newer one needs its append record, matching by UID, length and CRC at any offset, or the record of its publication
+  (then it was on disk, and what differs was damaged since). Without: at the end of the file and in our own form it was
+  never acknowledged, and is moved aside; elsewhere it is somebody else's. With no journal, what parses is accepted.
 * Then the journal is replayed, and messages without comment get new UIDs.
 
 Blocking throughout: for a worker thread.
@@ -87,6 +87,7 @@ class Recovery:
     _journals: list[journal.Contents] = field(default_factory=list)
     _generations: list[int] = field(default_factory=list)
     _appends: dict[int, Append] = field(default_factory=dict)
+    _published: UidSet = field(default_factory=UidSet)
     _attributes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     _scanned: bool = False
 
@@ -103,6 +104,7 @@ class Recovery:
                 lineage = self._lineage()
         self._choose_journals(lineage)
         self._appends = self._read_appends()
+        self._published = UidSet.from_ranges(span for contents in self._journals for span in contents.published)
         return self._merge(State(lineage), found)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -259,11 +261,11 @@ class Recovery:
         if item.uid == 0:
             return False
         append = self._appends.get(item.uid)
-        if append is not None:
-            return (append.length, append.crc) == (item.location.length, item.location.crc)
+        if append is not None and (append.length, append.crc) == (item.location.length, item.location.crc):
+            return True
         if item.uid < settled:
             return self._snapshot is None
-        return not self._journals
+        return not self._journals or item.uid in self._published
 
     def _restore(self, state: State, facts: Snapshot, accepted: Sequence[Found]) -> list[Found]:
         """Give the rows of the snapshot the locations found; returns the accepted messages that it does not have."""

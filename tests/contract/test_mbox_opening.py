@@ -222,6 +222,30 @@ def test_damaged_journal(box: Box) -> None:
     assert list(box.path.glob(".box.log.*.damaged"))
 
 
+@pytest.mark.parametrize("back", [1, 2])
+def test_damaged_record_of_an_append(box: Box, back: int) -> None:
+    """One bad record never takes away a message that was acknowledged, not even the last of the file."""
+    [uid] = box.append(PLAIN)
+    box.files.end_process()
+    [journal] = box.path.glob("box.log.*")
+    data = bytearray(journal.read_bytes())
+    used = -(-len(bytes(data).rstrip(b"\0")) // 64) * 64
+    data[used - back * 64 + 10] ^= 255  # the publication, or the append before it
+    journal.write_bytes(bytes(data))
+    box.open()
+    assert box.uids == [uid] and box.body(uid) == PLAIN
+    assert not list(box.path.glob(".box.mbox.aside-*"))
+
+
+def test_damaged_message(box: Box) -> None:
+    """A message whose bytes were damaged later stays where it is, under its UID."""
+    [uid] = box.append(PLAIN)
+    box.files.end_process()
+    path(box).write_bytes(path(box).read_bytes().replace(b"two", b"tWo"))
+    box.open()
+    assert box.uids == [uid] and box.body(uid) == PLAIN.replace(b"two", b"tWo")
+
+
 def test_pasted_copy_after_its_twin_is_gone(box: Box) -> None:
     """A pasted copy does not take over the UID of the expunged original, even when only the file is left."""
     [own] = box.append(PLAIN)

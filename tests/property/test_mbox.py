@@ -28,7 +28,7 @@ OWN = b"From <a@b>(%s-%010d-%010d) Thu Jan  1 00:00:00 2015\n"
 NOTED = re.compile(rb"(?<={UIDValidity=)[0-9]{10};UIDNext=[0-9]{10}(?=;})")  # brought up to date in place
 BSD = b"From joe@example.org Thu Jan  1 00:00:00 2015\n"
 QUICK = settings(
-    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 parts = st.sampled_from(
@@ -247,10 +247,7 @@ def test_scanner_and_naive_reader_agree(data: bytes, window: int) -> None:
 )
 @QUICK
 def test_flipped_bits(steps: list[str], flips: list[tuple[str, float, int]]) -> None:
-    """It opens or is refused clearly. Where only the index is damaged, nothing acknowledged is lost or doubled.
-
-    A message whose record in the journal was hit may be taken for one that was never acknowledged: it is kept aside.
-    """
+    """It opens or is refused clearly. Where only the index is damaged, every acknowledged message is there, once."""
     with mailbox() as box:
         box.append(b"first\r\n", b"second\r\n")
         for number, step in enumerate(steps):
@@ -265,9 +262,7 @@ def test_flipped_bits(steps: list[str], flips: list[tuple[str, float, int]]) -> 
             assert "mbox" in damaged
             return
         if "mbox" not in damaged:
-            aside = b"".join(entry.read_bytes() for entry in box.path.glob(".box.mbox.aside-*"))
-            missing = [body for body in expected if body not in found]
-            assert all("log" in damaged and body.replace(b"\r\n", b"\n") in aside for body in missing)
+            assert [body for body in expected if body not in found] == []
             assert len(set(found)) == len(found)
         box.append(b"later\r\n")
 
