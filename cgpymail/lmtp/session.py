@@ -94,7 +94,7 @@ class LmtpSession(LineSession):
     flood_words = reply(421, "4.7.0", "Too many bad commands")
 
     def __init__(self, wire: Wire, log: Log, services: Services) -> None:
-        super().__init__(wire, log, services.limits, services.limits.lmtp_line)
+        super().__init__(wire, log, services.runtime.clock, services.limits, services.limits.lmtp_line)
         self.services = services
         self.client = ""
         self.transaction: Transaction | None = None

@@ -31,7 +31,7 @@ class PopSession(LineSession):
     flood_words = err("Too many bad commands")
 
     def __init__(self, wire: Wire, log: Log, services: Services) -> None:
-        super().__init__(wire, log, services.limits, services.limits.pop_line)
+        super().__init__(wire, log, services.runtime.clock, services.limits, services.limits.pop_line)
         self.services = services
         self.user: User | None = None
         self.maildrop: Maildrop | None = None

@@ -2,6 +2,7 @@
 
 The next line is looked at when the reply of the one before is complete, and only while the client reads what it is
 sent, so a client may send many at once; what it sent waits here up to a limit, beyond which we stop reading from it.
+After TURN of them the others have their turn at the reactor, so a flood of small commands delays nobody else.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from twisted.python.failure import Failure
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.lines import LineBuffer, LineTooLong
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
+from cgpymail.runtime.runtime import Clock
 from cgpymail.runtime.wire import Wire
+
+TURN = 100  # commands, a few milliseconds
 
 
 class LineSession:
@@ -30,8 +34,9 @@ class LineSession:
     long_words = b""
     flood_words = b""
 
-    def __init__(self, wire: Wire, log: Log, limits: Limits, line_limit: int) -> None:
+    def __init__(self, wire: Wire, log: Log, clock: Clock, limits: Limits, line_limit: int) -> None:
         self.wire = wire
+        self._clock = clock
         self.log = log
         self.limits = limits
         self.lines = LineBuffer(line_limit)
@@ -135,8 +140,12 @@ class LineSession:
         if self._working:
             return
         self._working = True
+        steps = 0
         while not self._busy and not self.ending and self._step():
-            pass
+            steps += 1
+            if steps >= TURN and not self._busy:
+                self._busy = True
+                self._clock.callLater(0, self._finished, None)
         self._working = False
         self._regulate()
 

@@ -119,6 +119,11 @@ class World:
         self.run(user.close())
         return list(uids)
 
+    def turns(self, count: int = 300) -> None:
+        """Let the reactor go round: work that is done in slices goes on."""
+        for _ in range(count):
+            self.clock.advance(0)
+
     def run(self, work: Any) -> Any:
         """The result of a coroutine that needs no waiting."""
         return result(Deferred.fromCoroutine(work))
