@@ -52,10 +52,6 @@ class FlagNames:
         self._plain = _Tables(table, ())
         self._recent = _Tables(table, ("\\Recent",))
 
-    def one(self, flags: int, keywords: int, *, recent: bool) -> Names:
-        """The names for one message."""
-        return (self._recent if recent else self._plain)[keywords][flags]
-
     def many(self, flags: array[int], keywords: array[int], *, recent: bool) -> list[Names]:
         """The names for consecutive rows."""
         tables = self._recent if recent else self._plain

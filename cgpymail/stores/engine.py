@@ -71,7 +71,6 @@ class Store:
 
     def __init__(self, core: Core, boot: bytes) -> None:
         self._core = core
-        self._boot = boot
         self._upkeep = Upkeep(core, boot)
         self._committer = Committer(core, self._define_all, self._upkeep.sound)
         self._held = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -92,6 +94,6 @@ def test_combinations_of_flags_are_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     for keyword in range(8):
         for mask in (0, flags.SEEN, flags.ANSWERED, flags.FLAGGED, flags.DRAFT, flags.DELETED):
             expected = (*flags.to_imap(mask), f"k{keyword}")
-            assert names.one(mask, 1 << keyword, recent=False) == expected
+            assert names.many(array("I", [mask]), array("Q", [1 << keyword]), recent=False) == [expected]
     assert len(names._plain) <= 4
     assert all(len(made) <= 4 for made in names._plain.values())
