@@ -22,8 +22,8 @@ LEAST_COVERAGE = 90  # percent of lines and branches
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tests; the exit code of what failed first."""
-    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadgroup", "-rs"]
+    """Run the tests; the exit code of what failed first. The tests of one file share a worker, and so their daemon."""
+    pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "-rs"]
     if "--protocols" in arguments:
         return subprocess.run([sys.executable, *pytest, *PROTOCOLS], check=False).returncode
     coverage = [sys.executable, "-m", "coverage"]

@@ -26,7 +26,7 @@ from tests.system.test_fetchmail import fetchmail
 from tests.system.test_mbsync import CONFIG
 from tests.system.test_mutt import mutt
 
-pytestmark = [pytest.mark.programs("postfix", "mbsync", "fetchmail", "mutt"), pytest.mark.xdist_group("closing")]
+pytestmark = pytest.mark.programs("postfix", "mbsync", "fetchmail", "mutt")
 SECONDS = 60
 CORPUS = [message for message, _ in messages(500, seed=10)]
 LMTP_CONNECTIONS = 4  # of Postfix: so many deliveries can be under way, unanswered, at a kill

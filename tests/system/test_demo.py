@@ -13,12 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support import clients
 from tests.support.daemon import environment
-
-pytestmark = pytest.mark.xdist_group("demo")  # its ports are fixed
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any], float]:

@@ -130,6 +130,9 @@ def test_three_logins_of_the_same_person_work_together(daemon: Daemon) -> None:
 
 def test_sigterm_says_bye_and_keeps_everything(daemon: Daemon) -> None:
     """Sessions hear BYE, the next start has all mail with its UIDs and flags."""
+    clients.deliver(daemon, SAMPLE[:3])
+    with clients.imap(daemon):
+        pass  # takes \Recent, which nobody has after the restart
     with clients.imap(daemon) as client:
         client.store("1", "+FLAGS", "(\\Answered keyword-x)")
         before = clients.fetch_all(client)
@@ -146,6 +149,10 @@ def test_sigterm_says_bye_and_keeps_everything(daemon: Daemon) -> None:
 
 def test_no_secret_is_in_the_log(daemon: Daemon) -> None:
     """At the low level the log has every command, but neither passwords nor message content."""
+    clients.deliver(daemon, SAMPLE[:1])
+    with clients.imap(daemon) as imap, clients.pop(daemon) as pop:
+        imap.noop()
+        pop.noop()
     log = daemon.log_text()
     assert "IMAP-0" in log and "POP-0" in log and "LMTP-0" in log
     for secret in daemon.passwords.values():
