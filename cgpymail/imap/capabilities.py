@@ -1,7 +1,12 @@
-"""What the server says it can do: one table (RFC 3501 7.2.1), from which every CAPABILITY answer is made."""
+"""What the server says it can do: THE capability table (RFC 3501 7.2.1), from which every CAPABILITY answer is made.
+
+A row is added together with what it promises: a test sees to it that the module is there and that golden transcripts
+name the capability in their header.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +15,8 @@ from cgpymail.imap.state import AFTER_LOGIN, ANY, BEFORE_LOGIN, State
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One word of the answer. ``states``: when it is said at all; ``when``: the condition of the link it needs.
+    """One word of the answer. ``module``: where the behaviour is, below ``cgpymail/``. ``states``: when the word is
+    said at all; ``when``: the condition of the link it needs.
 
     ``when`` is empty, ``tls`` (STARTTLS is possible), ``password`` (a password may be sent over this link) or
     ``no-password`` (it may not, spec section 9.1.6).
@@ -18,27 +24,32 @@ class Capability:
 
     name: str
     rfc: int
+    module: str
     states: frozenset[State] = ANY
     when: str = ""
 
 
 TABLE = (
-    Capability("IMAP4rev1", 3501),
-    Capability("LITERAL+", 7888),
-    Capability("ID", 2971),
-    Capability("SASL-IR", 4959, BEFORE_LOGIN),
-    Capability("STARTTLS", 3501, BEFORE_LOGIN, "tls"),
-    Capability("LOGINDISABLED", 3501, BEFORE_LOGIN, "no-password"),
-    Capability("AUTH=PLAIN", 4616, BEFORE_LOGIN, "password"),
-    Capability("AUTH=LOGIN", 3501, BEFORE_LOGIN, "password"),
-    Capability("IDLE", 2177, AFTER_LOGIN),
-    Capability("NAMESPACE", 2342, AFTER_LOGIN),
-    Capability("CHILDREN", 3348, AFTER_LOGIN),
-    Capability("SPECIAL-USE", 6154, AFTER_LOGIN),
-    Capability("UIDPLUS", 4315, AFTER_LOGIN),
-    Capability("MOVE", 6851, AFTER_LOGIN),
-    Capability("UNSELECT", 3691, AFTER_LOGIN),
+    Capability("IMAP4rev1", 3501, "imap/session.py"),
+    Capability("LITERAL+", 7888, "grammar/imap/scanner.py"),
+    Capability("ID", 2971, "imap/commands/always.py"),
+    Capability("SASL-IR", 4959, "imap/commands/authenticate.py", BEFORE_LOGIN),
+    Capability("STARTTLS", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "tls"),
+    Capability("LOGINDISABLED", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "no-password"),
+    Capability("AUTH=PLAIN", 4616, "imap/commands/authenticate.py", BEFORE_LOGIN, "password"),
+    Capability("AUTH=LOGIN", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "password"),
+    Capability("ENABLE", 5161, "imap/commands/enable.py", AFTER_LOGIN),
+    Capability("IDLE", 2177, "imap/commands/idle.py", AFTER_LOGIN),
+    Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
+    Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),
+    Capability("SPECIAL-USE", 6154, "manager/special.py", AFTER_LOGIN),
+    Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
+    Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
+    Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
 )
+
+ENABLING: Mapping[str, frozenset[str]] = {}
+"""What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
 
 
 @lru_cache(maxsize=32)

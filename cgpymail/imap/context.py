@@ -74,6 +74,7 @@ class Context:
         self.failed_logins = 0
         self.ending = ""  # why the connection is to end with BYE after the tagged reply
         self.handshaking = False  # STARTTLS was answered, TLS is not on yet
+        self.enabled: frozenset[str] = frozenset()  # what the client said it understands (capabilities.ENABLING)
         self.idling = False  # IDLE runs: changes are told at once
         self._out: list[bytes] = []
         self._octets = 0

@@ -17,9 +17,10 @@ from twisted.python.failure import Failure
 
 from cgpymail import __version__
 from cgpymail.errors import BadCharset, MailError
-from cgpymail.grammar.imap.commands import Append, Authenticate, Command, Login, Logout
+from cgpymail.grammar.imap.commands import Authenticate, Command, Login, Logout
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.events import CommandText, Continue, Event, MessageLiteral, TooLong
+from cgpymail.grammar.imap.messagecommands import Append
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits
 from cgpymail.imap.commands.table import TABLE, Entry

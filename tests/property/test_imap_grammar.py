@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgpymail.grammar.imap import commands as c
+from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
 from cgpymail.grammar.imap.readfetch import section_text
@@ -46,7 +47,7 @@ def test_mailbox_round_trip(name):
 def test_number_sets_round_trip(parts, uid):
     """A set of numbers is read as it is written."""
     verb = b"UID COPY" if uid else b"COPY"
-    assert read(b"a %b %b x\r\n" % (verb, bytes(parts))) == c.Copy(b"a", parts, "x", uid)
+    assert read(b"a %b %b x\r\n" % (verb, bytes(parts))) == m.Copy(b"a", parts, "x", uid)
 
 
 paths = st.lists(st.integers(1, 999), max_size=5).map(tuple)
@@ -67,7 +68,7 @@ def test_sections_round_trip(section, peek):
     verb = b"BODY.PEEK" if peek else b"BODY"
     text = section_text(section)
     command = read(b"a FETCH 1 %b[%b]\r\n" % (verb, text))
-    assert isinstance(command, c.Fetch)
+    assert isinstance(command, m.Fetch)
     (item,) = command.items
     assert (item.section, item.peek, item.label) == (section, peek, b"BODY[" + text + b"]")
 

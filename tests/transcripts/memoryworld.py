@@ -56,7 +56,7 @@ class MemoryLink:
 class MemoryWorld:
     """``folder`` takes what the stores and the spool write."""
 
-    def __init__(self, format: str, folder: Path, limits: dict[str, int]) -> None:
+    def __init__(self, format: str, folder: Path, limits: dict[str, int], private: bool = False) -> None:
         spool = folder / "spool"
         spool.mkdir()
 
@@ -64,6 +64,7 @@ class MemoryWorld:
             return MemoryTree(world.runtime) if format == "memory" else DiskTree(world.runtime, record.path)
 
         self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
+        self._world.directory.clear_text = not private
         for name in ACCOUNTS:
             path = folder / f"{name}.macnt"
             path.mkdir()

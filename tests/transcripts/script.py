@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
-_HEADER = re.compile(r"(title|spec|formats|worlds|mailbox|limit|client)(?: ([^:]+))?: (.*)")
+_HEADER = re.compile(r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client)(?: ([^:]+))?: (.*)")
 _TALK = re.compile(r"([A-Z])(:|\+|\||<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls)$")
 _TIME = re.compile(r"time (\d+(?:\.\d+)?)$")
@@ -60,6 +60,8 @@ class Script:
 
     title: str = ""
     spec: str = ""
+    capabilities: tuple[str, ...] = ()
+    private: bool = False
     formats: tuple[str, ...] = FORMATS
     worlds: tuple[str, ...] = WORLDS
     mailboxes: dict[str, Fixture] = field(default_factory=dict)
@@ -96,6 +98,12 @@ def _read_header(script: Script, number: int, line: str) -> None:
         raise ScriptError(f"line {number}: {key} {'needs' if name is None else 'takes no'} name")
     if key in ("title", "spec"):
         setattr(script, key, value)
+    elif key == "capabilities":
+        script.capabilities = tuple(value.split())
+    elif key == "privacy":
+        if value != "required":
+            raise ScriptError(f"line {number}: unknown privacy: {value}")
+        script.private, script.worlds = True, ("memory",)
     elif key in ("formats", "worlds"):
         words = tuple(value.split())
         if not words or set(words) - set(FORMATS if key == "formats" else WORLDS):

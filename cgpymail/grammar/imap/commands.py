@@ -1,17 +1,13 @@
-"""The IMAP commands as values (RFC 3501 section 6 and the extensions named at each class).
+"""The IMAP commands on sessions and mailboxes as values (RFC 3501 section 6 and the extensions named at each class).
 
-Every command has its ``tag`` as sent and the class attribute ``name``. Mailbox names are Unicode with INBOX folded;
-flags are spelled as the client spelled them; text of SEARCH is decoded from the client's charset.
+Every command has its ``tag`` as sent and the class attribute ``name``. Mailbox names are Unicode with INBOX folded.
+The commands on messages are in messagecommands.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
-
-from cgpymail.grammar.imap.items import FetchItem
-from cgpymail.model.search import SearchKey
-from cgpymail.model.uidset import NumberSet
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +163,6 @@ class Status(Command):
 
 
 @dataclass(frozen=True, slots=True)
-class Append(Command):
-    """APPEND up to the message: ``date`` in seconds since the epoch, None if not given; ``size`` octets follow."""
-
-    name: ClassVar[str] = "APPEND"
-
-    mailbox: str
-    flags: tuple[str, ...]
-    date: int | None
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Check(Command):
     """CHECK."""
 
@@ -197,71 +181,6 @@ class Unselect(Command):
     """UNSELECT (RFC 3691)."""
 
     name: ClassVar[str] = "UNSELECT"
-
-
-@dataclass(frozen=True, slots=True)
-class Expunge(Command):
-    """EXPUNGE, and UID EXPUNGE (RFC 4315), which names the UIDs that may go."""
-
-    name: ClassVar[str] = "EXPUNGE"
-
-    uids: NumberSet | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Search(Command):
-    """SEARCH and UID SEARCH."""
-
-    name: ClassVar[str] = "SEARCH"
-
-    key: SearchKey
-    uid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch(Command):
-    """FETCH and UID FETCH; for the latter ``items`` has Uid, put in front if the client left it out."""
-
-    name: ClassVar[str] = "FETCH"
-
-    numbers: NumberSet
-    items: tuple[FetchItem, ...]
-    uid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Store(Command):
-    """STORE and UID STORE."""
-
-    name: ClassVar[str] = "STORE"
-
-    numbers: NumberSet
-    action: Literal["set", "add", "remove"]
-    silent: bool
-    flags: tuple[str, ...]
-    uid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Copy(Command):
-    """COPY and UID COPY."""
-
-    name: ClassVar[str] = "COPY"
-
-    numbers: NumberSet
-    mailbox: str
-    uid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Move(Command):
-    """MOVE and UID MOVE (RFC 6851)."""
-
-    name: ClassVar[str] = "MOVE"
-
-    numbers: NumberSet
-    mailbox: str
-    uid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +204,12 @@ class Id(Command):
     name: ClassVar[str] = "ID"
 
     fields: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enable(Command):
+    """ENABLE (RFC 5161). ``names`` in capitals, in the client's order; unknown ones are to be passed over."""
+
+    name: ClassVar[str] = "ENABLE"
+
+    names: tuple[str, ...]

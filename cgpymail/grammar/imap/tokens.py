@@ -7,11 +7,12 @@ grammar says atom; quoted strings may hold UTF-8, because clients send it in pas
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cgpymail.errors import IllegalName
+from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.model import names
 from cgpymail.model.uidset import STAR, NumberSet
@@ -203,3 +204,7 @@ def _make_number_set(text: bytes) -> NumberSet:
             raise CommandError("A set of message numbers expected")
         parts.append((low, high))
     return NumberSet(tuple(parts))
+
+
+Reader = Callable[[bytes, Words], Command]
+"""Reads the arguments of one command behind its name; given the tag. Raises CommandError."""

@@ -8,7 +8,7 @@ the connection stays usable.
 from __future__ import annotations
 
 from cgpymail.errors import CannotDo, MailError, MessageTooLarge, StorageFailed
-from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap import messagecommands as verbs
 from cgpymail.grammar.imap.events import MessageChunk, MessageEnd
 from cgpymail.grammar.imap.responses import appenduid_code, continue_line
 from cgpymail.imap.context import BadCommand, Context, Reply

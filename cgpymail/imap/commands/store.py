@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap import messagecommands as verbs
 from cgpymail.imap.context import Context, Reply
 from cgpymail.imap.selection import selected
 from cgpymail.imap.texts import fetch_rows

@@ -8,12 +8,14 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap import messagecommands as messages
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.imap.commands import (
     always,
     append,
     authenticate,
     copy,
+    enable,
     expunge,
     fetch,
     idle,
@@ -70,15 +72,16 @@ TABLE: dict[type[Command], Entry] = {
     verbs.Lsub: Entry(AFTER_LOGIN, later=mailboxes.list_subscribed),
     verbs.Namespace: Entry(AFTER_LOGIN, now=mailboxes.namespace),
     verbs.Status: Entry(AFTER_LOGIN, later=mailboxes.status),
-    verbs.Append: Entry(AFTER_LOGIN, later=append.append),
+    verbs.Enable: Entry(AFTER_LOGIN, now=enable.enable),
+    messages.Append: Entry(AFTER_LOGIN, later=append.append),
     verbs.Idle: Entry(AFTER_LOGIN, later=idle.idle),
     verbs.Check: Entry(WITH_MAILBOX, now=select.check),
     verbs.Close: Entry(WITH_MAILBOX, later=select.close),
     verbs.Unselect: Entry(WITH_MAILBOX, later=select.unselect),
-    verbs.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
-    verbs.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
-    verbs.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
-    verbs.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
-    verbs.Copy: Entry(WITH_MAILBOX, later=copy.copy),
-    verbs.Move: Entry(WITH_MAILBOX, later=copy.move),
+    messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
+    messages.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
+    messages.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
+    messages.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
+    messages.Copy: Entry(WITH_MAILBOX, later=copy.copy),
+    messages.Move: Entry(WITH_MAILBOX, later=copy.move),
 }

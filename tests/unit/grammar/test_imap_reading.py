@@ -6,6 +6,7 @@ import pytest
 
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import items as i
+from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits
@@ -26,8 +27,8 @@ COMMANDS = [
     (b"a CHECK", c.Check(b"a")),
     (b"a CLOSE", c.Close(b"a")),
     (b"a UNSELECT", c.Unselect(b"a")),
-    (b"a EXPUNGE", c.Expunge(b"a")),
-    (b"a UID EXPUNGE 1:5", c.Expunge(b"a", NumberSet(((1, 5),)))),
+    (b"a EXPUNGE", m.Expunge(b"a")),
+    (b"a UID EXPUNGE 1:5", m.Expunge(b"a", NumberSet(((1, 5),)))),
     (b"a IDLE", c.Idle(b"a")),
     (b"a NAMESPACE", c.Namespace(b"a")),
     (b"a AUTHENTICATE plain", c.Authenticate(b"a", "PLAIN", None)),
@@ -57,14 +58,14 @@ COMMANDS = [
         b"a STATUS x (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)",
         c.Status(b"a", "x", ("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN")),
     ),
-    (b"a STORE 5 FLAGS ()", c.Store(b"a", FIVE, "set", False, (), False)),
-    (b"a STORE 5 flags \\Seen", c.Store(b"a", FIVE, "set", False, ("\\Seen",), False)),
-    (b"a STORE 5 +FLAGS (\\Seen $x)", c.Store(b"a", FIVE, "add", False, ("\\Seen", "$x"), False)),
-    (b"a UID STORE 5 -flags.silent a b ", c.Store(b"a", FIVE, "remove", True, ("a", "b"), True)),
-    (b"a COPY 1:* x", c.Copy(b"a", EVERY, "x", False)),
-    (b"a UID COPY 5 INBOX", c.Copy(b"a", FIVE, "INBOX", True)),
-    (b"a MOVE 5 x", c.Move(b"a", FIVE, "x", False)),
-    (b"a UID MOVE 5 x", c.Move(b"a", FIVE, "x", True)),
+    (b"a STORE 5 FLAGS ()", m.Store(b"a", FIVE, "set", False, (), False)),
+    (b"a STORE 5 flags \\Seen", m.Store(b"a", FIVE, "set", False, ("\\Seen",), False)),
+    (b"a STORE 5 +FLAGS (\\Seen $x)", m.Store(b"a", FIVE, "add", False, ("\\Seen", "$x"), False)),
+    (b"a UID STORE 5 -flags.silent a b ", m.Store(b"a", FIVE, "remove", True, ("a", "b"), True)),
+    (b"a COPY 1:* x", m.Copy(b"a", EVERY, "x", False)),
+    (b"a UID COPY 5 INBOX", m.Copy(b"a", FIVE, "INBOX", True)),
+    (b"a MOVE 5 x", m.Move(b"a", FIVE, "x", False)),
+    (b"a UID MOVE 5 x", m.Move(b"a", FIVE, "x", True)),
     (b"a ID NIL", c.Id(b"a", ())),
     (b"a ID ()", c.Id(b"a", ())),
     (b'a ID ("name" "x" "version" nil)', c.Id(b"a", (("name", "x"), ("version", None)))),
@@ -79,14 +80,14 @@ def test_commands(line, command):
 
 
 APPENDS = [
-    (b"a APPEND x {3}", c.Append(b"a", "x", (), None, 3)),
-    (b"a APPEND x () {3+}", c.Append(b"a", "x", (), None, 3)),
-    (b"a APPEND x (\\Seen \\Draft k) {3+}", c.Append(b"a", "x", ("\\Seen", "\\Draft", "k"), None, 3)),
-    (b'a APPEND x "17-Jul-1996 02:44:25 -0700" {3+}', c.Append(b"a", "x", (), 837596665, 3)),
-    (b'a APPEND x (a) " 1-Jan-1970 00:00:01 +0000" {3+}', c.Append(b"a", "x", ("a",), 1, 3)),
-    (b'a APPEND x "1-Jan-1970 01:00:60 +0100" {3+}', c.Append(b"a", "x", (), 59, 3)),
-    (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', c.Append(b"a", "x", (), -1, 3)),
-    (b"a APPEND {5}\r\nINBOX {3+}", c.Append(b"a", "INBOX", (), None, 3)),
+    (b"a APPEND x {3}", m.Append(b"a", "x", (), None, 3)),
+    (b"a APPEND x () {3+}", m.Append(b"a", "x", (), None, 3)),
+    (b"a APPEND x (\\Seen \\Draft k) {3+}", m.Append(b"a", "x", ("\\Seen", "\\Draft", "k"), None, 3)),
+    (b'a APPEND x "17-Jul-1996 02:44:25 -0700" {3+}', m.Append(b"a", "x", (), 837596665, 3)),
+    (b'a APPEND x (a) " 1-Jan-1970 00:00:01 +0000" {3+}', m.Append(b"a", "x", ("a",), 1, 3)),
+    (b'a APPEND x "1-Jan-1970 01:00:60 +0100" {3+}', m.Append(b"a", "x", (), 59, 3)),
+    (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', m.Append(b"a", "x", (), -1, 3)),
+    (b"a APPEND {5}\r\nINBOX {3+}", m.Append(b"a", "INBOX", (), None, 3)),
 ]
 
 
@@ -109,7 +110,7 @@ NUMBERS = [
 @pytest.mark.parametrize(("text", "parts"), NUMBERS, ids=[repr(row[0][:20]) for row in NUMBERS])
 def test_number_sets(text, parts):
     """Sets of messages mean what RFC 3501 says."""
-    assert read(b"a COPY " + text + b" x\r\n") == c.Copy(b"a", NumberSet(parts), "x", False)
+    assert read(b"a COPY " + text + b" x\r\n") == m.Copy(b"a", NumberSet(parts), "x", False)
 
 
 FLAGS, UID, DATE, SIZE, ENVELOPE = i.Flags(), i.Uid(), i.InternalDate(), i.Size(), i.Envelope()
@@ -163,13 +164,13 @@ ITEMS = [
 @pytest.mark.parametrize(("text", "items"), ITEMS, ids=[repr(row[0][:40]) for row in ITEMS])
 def test_fetch_items(text, items):
     """FETCH asks for what the client wrote, macros expanded."""
-    assert read(b"a FETCH 1:* " + text + b"\r\n") == c.Fetch(b"a", EVERY, items, False)
+    assert read(b"a FETCH 1:* " + text + b"\r\n") == m.Fetch(b"a", EVERY, items, False)
 
 
 def test_uid_fetch_always_asks_for_the_uid():
     """The answers to UID FETCH have the UID also when the client did not name it (RFC 3501 6.4.8)."""
-    assert read(b"a UID FETCH 5 FLAGS\r\n") == c.Fetch(b"a", FIVE, (UID, FLAGS), True)
-    assert read(b"a UID FETCH 5 (FLAGS UID)\r\n") == c.Fetch(b"a", FIVE, (FLAGS, UID), True)
+    assert read(b"a UID FETCH 5 FLAGS\r\n") == m.Fetch(b"a", FIVE, (UID, FLAGS), True)
+    assert read(b"a UID FETCH 5 (FLAGS UID)\r\n") == m.Fetch(b"a", FIVE, (FLAGS, UID), True)
 
 
 BAD = [
@@ -284,4 +285,4 @@ def test_too_many_arguments(line):
 
 def test_a_set_that_the_limit_allows():
     """As many members as the limit says are taken."""
-    assert isinstance(read_command(b"a FETCH 1,2,3,4 (UID UID UID UID)", (), FEW), c.Fetch)
+    assert isinstance(read_command(b"a FETCH 1,2,3,4 (UID UID UID UID)", (), FEW), m.Fetch)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cgpymail.grammar.imap import commands as c
+from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits
@@ -70,8 +70,8 @@ KEYS = [
 @pytest.mark.parametrize(("text", "key"), KEYS, ids=[repr(row[0]) for row in KEYS])
 def test_keys(text, key):
     """Each key is understood as the RFC defines it."""
-    assert read(b"a SEARCH " + text + b"\r\n") == c.Search(b"a", key, False)
-    assert read(b"a UID SEARCH " + text + b"\r\n") == c.Search(b"a", key, True)
+    assert read(b"a SEARCH " + text + b"\r\n") == m.Search(b"a", key, False)
+    assert read(b"a UID SEARCH " + text + b"\r\n") == m.Search(b"a", key, True)
 
 
 CHARSETS = [
@@ -90,12 +90,12 @@ CHARSETS = [
 def test_charsets(charset, octets, text):
     """Texts arrive decoded, whatever charset the client says it writes."""
     line = b"a SEARCH CHARSET %b SUBJECT {%d+}\r\n%b\r\n" % (charset, len(octets), octets)
-    assert read(line) == c.Search(b"a", s.Header("subject", text), False)
+    assert read(line) == m.Search(b"a", s.Header("subject", text), False)
 
 
 def test_utf8_without_charset():
     """Clients that write UTF-8 without saying so are understood."""
-    assert read('a SEARCH SUBJECT "\u00fc"\r\n'.encode()) == c.Search(b"a", s.Header("subject", "\u00fc"), False)
+    assert read('a SEARCH SUBJECT "\u00fc"\r\n'.encode()) == m.Search(b"a", s.Header("subject", "\u00fc"), False)
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_a_flood_of_parentheses():
 
 def test_depth_counts_levels_not_keys():
     """Keys side by side are not nested."""
-    assert isinstance(read_command(b"a SEARCH (ALL) (ALL) (ALL)", (), ReadLimits(2, 4, 10)), c.Search)
+    assert isinstance(read_command(b"a SEARCH (ALL) (ALL) (ALL)", (), ReadLimits(2, 4, 10)), m.Search)

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailboxGone, StorageFailed
 from cgpymail.grammar.imap import commands as verbs
+from cgpymail.grammar.imap import messagecommands
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
 from cgpymail.manager.handle import Handle
@@ -20,6 +21,7 @@ from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
 Connect = Callable[..., ImapClient]
+VERBS = (verbs, messagecommands)
 
 
 @pytest.mark.parametrize("command", [b"SELECT INBOX", b'LIST "" *', b"IDLE", b"NAMESPACE", b"FETCH 1 FLAGS", b"CLOSE"])
@@ -252,7 +254,8 @@ def test_low_level_log_shows_commands_without_literals(world: World, john: ImapC
 
 def test_every_command_value_has_its_row() -> None:
     """What the grammar can read, the server can run."""
-    known = {kind for kind in vars(verbs).values() if isinstance(kind, type) and issubclass(kind, verbs.Command)}
+    values = [value for module in VERBS for value in vars(module).values()]
+    known = {value for value in values if isinstance(value, type) and issubclass(value, verbs.Command)}
     assert set(TABLE) == known - {verbs.Command}
     assert all((row.now is None) != (row.later is None) for row in TABLE.values())
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from array import array
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import cgpymail
 from cgpymail import errors
 from cgpymail.errors import MailError, NoSuchAccount, NoSuchMailbox
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, size_item, uid_item
 from cgpymail.grammar.sasl import MECHANISMS
 from cgpymail.imap import texts
-from cgpymail.imap.capabilities import TABLE, capabilities
+from cgpymail.imap.capabilities import ENABLING, TABLE, capabilities
 from cgpymail.imap.refusals import CODES, refusal
 from cgpymail.imap.state import State
 from cgpymail.imap.texts import BLOCK, MAX_NUMBERS, NumberTexts, fetch_rows
+from tests.transcripts.script import parse
 
+PACKAGE = Path(cgpymail.__file__).parent
+SCRIPTS = Path(__file__).parents[2] / "transcripts" / "scripts"
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, MailError)]
 
 
@@ -46,6 +51,19 @@ def test_capabilities_are_said_once_each() -> None:
         words = capabilities(state, tls=True, password=True).split()
         assert words[0] == b"IMAP4rev1"
         assert len(set(words)) == len(words)
+
+
+def test_every_capability_has_its_module_and_transcripts() -> None:
+    """Nothing is announced that no golden session shows."""
+    shown = {name for path in SCRIPTS.glob("*.txt") for name in parse(path.read_text()).capabilities}
+    announced = {row.name for row in TABLE}
+    assert announced == shown
+    assert [row.name for row in TABLE if not (PACKAGE / row.module).is_file()] == []
+
+
+def test_what_can_be_enabled_stands_for_itself() -> None:
+    """ENABLE tells each word once, because having it includes the word."""
+    assert all(name in ENABLING[name] and name == name.upper() for name in ENABLING)
 
 
 def test_mechanisms_announced_are_those_there_are() -> None:
