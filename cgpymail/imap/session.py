@@ -30,6 +30,7 @@ from cgpymail.imap.refusals import bug, coded, refusal
 from cgpymail.imap.state import State
 from cgpymail.manager.services import Services
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
+from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
 
 _SECRET = (Login, Authenticate)  # of these the log shows the name only
@@ -90,6 +91,19 @@ class ImapSession:
     def shut_down(self) -> None:
         """The server is stopping."""
         self._goodbye("Server is shutting down")
+
+    def describe(self) -> SessionFacts:
+        """Who is logged in, and what is selected."""
+        user, handle = self._context.user, self._context.handle
+        return SessionFacts(user.account if user else None, handle.name if handle else "")
+
+    def kill(self, reason: str) -> None:
+        """An administrator ends it: at once, or after the reply of the command that runs and does not wait for us."""
+        self._log.write(PROBLEM, f"ended by the administrator: {reason}")
+        if self._running is not None and not self._input.awaited:
+            self._context.ending = reason
+        else:
+            self._goodbye(reason)
 
     def disconnected(self) -> None:
         """The link is gone: what is open is given back, at once or when the command that runs is over."""

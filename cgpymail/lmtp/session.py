@@ -130,6 +130,10 @@ class LmtpSession(LineSession):
             self.log.write(PROBLEM, f"{command.verb}: {error}")
             self.reply(refusal(error))
 
+    def kill_words(self, reason: str) -> bytes:
+        """The last words when an administrator ends the session."""
+        return reply(421, "4.3.2", reason)
+
     def broken_words(self, reference: str) -> bytes:
         """The reply for an error of ours."""
         return reply(451, "4.3.0", f"Internal error, reference {reference}")

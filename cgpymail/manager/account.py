@@ -17,6 +17,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredLock
 
 from cgpymail.errors import (
+    Busy,
     CannotDo,
     IllegalName,
     LimitExceeded,
@@ -70,6 +71,7 @@ class Account:
         self._limits = limits
         self._entries: dict[str, TreeEntry] = {}
         self._scanned = NEVER
+        self.ended = False  # nothing can be opened or changed any more
         self.turn = DeferredLock()
 
     # what there is
@@ -109,6 +111,7 @@ class Account:
     async def _changing(self) -> AsyncIterator[None]:
         """The turn to change the names. After a failure half of a change may have been made: look again next time."""
         async with self.turn:
+            self._check_usable()
             try:
                 yield
             except MailError:
@@ -119,7 +122,20 @@ class Account:
         """Look again for what others put there, unless the last look was a moment ago. Raises StorageFailed."""
         if self._runtime.clock.seconds() - self._scanned >= RESCAN_SECONDS:
             async with self.turn:
+                self._check_usable()
                 await self._scan()
+
+    def _check_usable(self) -> None:
+        if self.ended:
+            raise Busy("The account is being renamed or removed; try again later")
+
+    async def end(self) -> None:
+        """The account is about to be renamed or removed: close all its mailboxes; whoever has one open is told, and
+        this object cannot be used any more."""
+        async with self.turn:
+            self.ended = True
+            await self._opened.settled(self.name)
+        await self._opened.close_all(self.name)
 
     async def _scan(self) -> None:
         self._entries = await self._tree.scan()
@@ -149,6 +165,7 @@ class Account:
         """The mailbox, opened if it is not; to be given back with ``close``. Raises NoSuchMailbox, NotSelectable,
         StorageFailed."""
         async with self.turn:
+            self._check_usable()
             entry = self._existing(name)
             if not entry.format:
                 raise NotSelectable

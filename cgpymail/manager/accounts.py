@@ -6,11 +6,12 @@ after, because clients come back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from twisted.internet.defer import Deferred
 
-from cgpymail.errors import Busy, NoSuchAccount
+from cgpymail.errors import Busy, MailError, NoSuchAccount
 from cgpymail.interfaces import IAccountRecord, IDirectory, IMailboxTree
 from cgpymail.manager.account import Account
 from cgpymail.manager.lifecycle import OpenMailboxes
@@ -44,10 +45,13 @@ class Accounts:
         self._loading: dict[AccountName, Waiters] = {}
         self._used: dict[AccountName, float] = {}
         self._sessions: dict[AccountName, int] = {}
+        self._withdrawn: set[AccountName] = set()
         self._sweep: DelayedCall | None = None
 
     async def find(self, name: AccountName) -> Account | None:
-        """The account, None if there is none. Raises StorageFailed."""
+        """The account, None if there is none. Raises StorageFailed, Busy (it is withdrawn)."""
+        if name in self._withdrawn:
+            raise Busy("The account is being renamed or removed; try again later")
         account = self._loaded.get(name)
         if account is None:
             account = await self._load_once(name)
@@ -101,7 +105,31 @@ class Accounts:
         self._sessions[name] -= 1
         if not self._sessions[name]:
             del self._sessions[name]
-            self._used[name] = self._runtime.clock.seconds()
+            if name in self._loaded:
+                self._used[name] = self._runtime.clock.seconds()
+
+    @asynccontextmanager
+    async def withdrawn(self, name: AccountName, end_sessions: Callable[[], object]) -> AsyncIterator[None]:
+        """While it lasts, nobody uses the account: its files may be moved or removed.
+
+        ``end_sessions`` is called when nobody can enter any more. Raises Busy when it is withdrawn already.
+        """
+        if name in self._withdrawn:
+            raise Busy("The account is being renamed or removed already")
+        self._withdrawn.add(name)
+        try:
+            if name in self._loading:
+                with suppress(MailError):
+                    await self._loading[name].wait()
+            end_sessions()
+            account = self._loaded.get(name)
+            if account is not None:
+                await account.end()
+                self._loaded.pop(name, None)
+                self._used.pop(name, None)
+            yield
+        finally:
+            self._withdrawn.discard(name)
 
     def stop(self) -> None:
         """Forget about time."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cgpymail.manager.account import Account
 
 Key = tuple[AccountName, str]
+LEAVE_TIME = 8.0  # seconds for sessions to leave a mailbox that is about to end
 
 
 class Opened:
@@ -44,6 +45,7 @@ class Opened:
         self.users = 0
         self.timer: DelayedCall | None = None
         self.noted = 0  # MODSEQ at the last checkpoint
+        self.left = Waiters()  # fires when nobody uses it any more
 
     def idle(self, problem: BaseException | None = None) -> None:
         """No longer busy: those who waited go on, or fail with ``problem``."""
@@ -67,7 +69,7 @@ class OpenMailboxes:
         self._runtime = runtime
         self._limits = limits
         self._hub = Hub(runtime)
-        self._facts = Facts(limits.facts_cache)
+        self._facts = Facts(limits)
         self._log = runtime.logs.module("MAILBOX")
         self._table: dict[Key, Opened] = {}
         self._by_mailbox: dict[Mailbox, Opened] = {}
@@ -126,6 +128,8 @@ class OpenMailboxes:
         if opened is None:  # closed already, at the end of the process
             return
         opened.users -= 1
+        if not opened.users:
+            opened.left.settle(None)
         if opened.users or opened.busy:
             return
         if self._table.get(opened.key) is not opened:
@@ -211,6 +215,34 @@ class OpenMailboxes:
         opened.box.end()
         if not opened.users:
             self._start(self._retire(opened))
+
+    async def close_all(self, owner: AccountName) -> None:
+        """End every mailbox of an account that nobody can enter any more. Its sessions are told and have a while to
+        leave (LEAVE_TIME); what they do later finds the mailbox gone."""
+        for opened in self._of(owner):
+            if opened.busy is None:
+                opened.box.end()
+        await self._deserted(owner)
+        while mine := self._of(owner):
+            for opened in mine:
+                await self._no_longer_busy(opened)
+            last = [self._retire(opened, in_use=True) for opened in mine if opened.box in self._by_mailbox]
+            await DeferredList([Deferred.fromCoroutine(each).addErrback(self._failed) for each in last])
+
+    def _of(self, owner: AccountName) -> list[Opened]:
+        """Every mailbox of the account, also those that were deleted and are still in use."""
+        return [opened for opened in self._by_mailbox.values() if opened.key[0] == owner]
+
+    async def _deserted(self, owner: AccountName) -> None:
+        """Wait until nobody uses a mailbox of the account, or for LEAVE_TIME."""
+        waits = [opened.left.wait() for opened in self._of(owner) if opened.users]
+        if not waits:
+            return
+        all_left: Any = DeferredList(waits, consumeErrors=True)
+        late = self._runtime.clock.callLater(LEAVE_TIME, all_left.cancel)
+        await all_left
+        if late.active():
+            late.cancel()
 
     # as time goes by
 

@@ -6,12 +6,14 @@ door for each session (user.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
-from cgpymail.errors import Busy, MailError
+from cgpymail.errors import Busy, MailError, NoSuchAccount
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.account import Account
 from cgpymail.manager.accounts import Accounts, OpenTree
+from cgpymail.manager.administration import Administration
 from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.namespace import NameSpace
@@ -64,7 +66,21 @@ class MailboxManager:
         public = await self._find_public(name.domain)
         if public is not None:
             user.look_at_public(public)
+        if own.ended:  # meanwhile, before anybody could know of this session
+            await user.close()
+            raise Busy("The account is being renamed or removed; try again later")
         return user
+
+    async def administrate(self, name: AccountName) -> Administration:
+        """The mailboxes of an account for an administrator. Raises NoSuchAccount, Busy, StorageFailed."""
+        account = await self._accounts.find(name)
+        if account is None:
+            raise NoSuchAccount
+        return Administration(account)
+
+    def withdrawn(self, name: AccountName, end_sessions: Callable[[], object]) -> AbstractAsyncContextManager[None]:
+        """While it lasts, nobody uses the account, and its mailboxes are closed; see Accounts.withdrawn."""
+        return self._accounts.withdrawn(name, end_sessions)
 
     async def _find_public(self, domain: str) -> Account | None:
         """The account of the public mailboxes. Asked at every login: that there is none is believed for a while."""

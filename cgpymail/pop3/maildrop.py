@@ -36,6 +36,11 @@ class Maildrop:
         self._marked: set[int] = set()
 
     @property
+    def name(self) -> str:
+        """Of the mailbox, as it was asked for."""
+        return self._handle.name
+
+    @property
     def gone(self) -> bool:
         """Whether the mailbox was deleted, or the right to read it withdrawn (spec 14.3.1e)."""
         return self._handle.gone

@@ -15,6 +15,7 @@ from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import broken, refusal
 from cgpymail.runtime.linesession import LineSession
 from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
+from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
 
 SECRET_VERBS = frozenset({"PASS", "APOP", "AUTH"})
@@ -35,6 +36,7 @@ class PopSession(LineSession):
         self.services = services
         self.user: User | None = None
         self.maildrop: Maildrop | None = None
+        self._account: AccountName | None = None  # known from the right password on
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
         self._login_timer: Any = None
@@ -59,11 +61,16 @@ class PopSession(LineSession):
 
     async def enter(self, name: AccountName, mailbox: str) -> None:
         """The password was right: open the mailbox. Raises MailError."""
-        user = await self.services.manager.connect(name, "POP", self.log.name)
+        self._account = name
         try:
-            handle = await user.open(mailbox)
+            user = await self.services.manager.connect(name, "POP", self.log.name)
+            try:
+                handle = await user.open(mailbox)
+            except BaseException:
+                await user.close()
+                raise
         except BaseException:
-            await user.close()
+            self._account = None
             raise
         if self.ending:
             await handle.close()
@@ -113,6 +120,14 @@ class PopSession(LineSession):
             if error.detail:
                 self.log.write(PROBLEM, f"{command.verb}: {error}")
             self.reply(refusal(error))
+
+    def kill_words(self, reason: str) -> bytes:
+        """The last words when an administrator ends the session."""
+        return err(reason, "SYS/TEMP")
+
+    def describe(self) -> SessionFacts:
+        """Who is logged in, or about to be."""
+        return SessionFacts(self._account, "" if self.maildrop is None else self.maildrop.name)
 
     def broken_words(self, reference: str) -> bytes:
         """The reply for an error of ours."""

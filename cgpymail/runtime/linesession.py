@@ -17,6 +17,7 @@ from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.lines import LineBuffer, LineTooLong
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
 from cgpymail.runtime.runtime import Clock
+from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
 
 TURN = 100  # commands, a few milliseconds
@@ -26,7 +27,7 @@ class LineSession:
     """The half of a session that every line protocol needs; see runtime.wire.Session for who calls what.
 
     The protocol overrides ``connected``, ``line_received`` and the words: ``idle_words``, ``stop_words``,
-    ``long_words``, ``flood_words`` and ``broken_words``; with a raw mode, ``raw`` and ``raw_received`` too.
+    ``long_words``, ``flood_words``, ``broken_words`` and ``kill_words``; with a raw mode, ``raw`` and ``raw_received`` too.
     """
 
     idle_words = b""
@@ -45,6 +46,7 @@ class LineSession:
         self._working = False
         self._paused = False
         self._bad = 0
+        self._killed = ""  # why the session ends when the reply under way is complete
 
     # -- overridden ----------------------------------------------------------------------------------------------
 
@@ -69,6 +71,14 @@ class LineSession:
         """The reply for an error of ours."""
         raise AssertionError("a protocol has words of its own")
 
+    def kill_words(self, reason: str) -> bytes:
+        """The last words when an administrator ends the session."""
+        raise AssertionError("a protocol has words of its own")
+
+    def describe(self) -> SessionFacts:
+        """Who is logged in, and where."""
+        return SessionFacts()
+
     async def left(self) -> None:
         """The link is gone: let go of everything."""
 
@@ -91,6 +101,14 @@ class LineSession:
     def shut_down(self) -> None:
         """The server stops."""
         self.end(self.stop_words)
+
+    def kill(self, reason: str) -> None:
+        """An administrator ends it; a reply under way is completed first."""
+        self.log.write(PROBLEM, f"ended by the administrator: {reason}")
+        if self._busy:
+            self._killed = reason
+        else:
+            self.end(self.kill_words(reason))
 
     def disconnected(self) -> None:
         """The link is gone."""
@@ -188,6 +206,8 @@ class LineSession:
 
     def _finished(self, ignored: object) -> None:
         self._busy = False
+        if self._killed:
+            self.end(self.kill_words(self._killed))
         self._pump()
 
     def _regulate(self) -> None:

@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from cgpymail.model.identity import Link
 from cgpymail.runtime.runtime import Clock
+from cgpymail.runtime.sessions import LiveSession, SessionFacts
 
 LOOPBACK_PREFIX = "127."
 LOOPBACKS = frozenset({"::1", "::ffff:127.0.0.1", "unix"})
@@ -43,6 +44,12 @@ class Session(Protocol):
 
     def shut_down(self) -> None:
         """The server is stopping: say so and close."""
+
+    def describe(self) -> SessionFacts:
+        """Who is logged in, and where."""
+
+    def kill(self, reason: str) -> None:
+        """An administrator ends it: say why and close, as soon as the words can be told from a reply under way."""
 
     def disconnected(self) -> None:
         """The link is gone; called exactly once."""
@@ -123,8 +130,11 @@ class Connection(TwistedProtocol):
         self._timeout = 0.0
         self._active = 0.0
         self._timer: Any = None
+        self._cutter: Any = None  # the timer of kill
         self.peer = ""
         self.local = ""
+        self.id = ""  # of the session, as in the log
+        self.since = 0.0
         self.on_end: Callable[[Connection], None] = lambda connection: None
 
     # -- Twisted's side ------------------------------------------------------------------------------------------
@@ -135,7 +145,7 @@ class Connection(TwistedProtocol):
         self.peer = _host(transport.getPeer())
         self.local = _host(transport.getHost())
         self._encrypted = ISSLTransport.providedBy(transport)
-        self._active = self._clock.seconds()
+        self._active = self.since = self._clock.seconds()
         if self.peer != "unix" and hasattr(
             transport, "setTcpNoDelay"
         ):  # UNIX sockets have it in Twisted 22.4, and fail
@@ -160,6 +170,9 @@ class Connection(TwistedProtocol):
         self._closed = True
         self._full = False
         self._cancel_timer()
+        if self._cutter is not None:
+            self._cutter.cancel()
+            self._cutter = None
         session, self._session = self._session, None
         if session is not None:
             session.disconnected()
@@ -270,6 +283,28 @@ class Connection(TwistedProtocol):
         if self._session is not None and not self._closed:
             self._session.shut_down()
 
+    # -- the administrator's side --------------------------------------------------------------------------------
+
+    def facts(self) -> LiveSession | None:
+        """What is known of the session; None when it is over."""
+        if self._session is None or self._closed:
+            return None
+        own = self._session.describe()
+        return LiveSession(self.id, own.account, self.peer, self.since, own.mailbox, self._encrypted)
+
+    def kill(self, reason: str) -> None:
+        """End the session; the link of a client that does not take the last words is cut."""
+        if self._session is not None and not self._closed:
+            if self._cutter is None:
+                self._cutter = self._clock.callLater(KILL_TIME, self._cut)
+            self._session.kill(reason)
+
+    def _cut(self) -> None:
+        """What was to end has not: the client does not read, or a command takes its time."""
+        self._cutter = None
+        if self._session is not None and not self._closed:
+            self.abort()
+
     # -- inside --------------------------------------------------------------------------------------------------
 
     def _ring(self) -> None:
@@ -294,6 +329,7 @@ class Connection(TwistedProtocol):
 
 
 CLOSE_TIME = 10.0  # seconds to send the rest after close
+KILL_TIME = 5.0  # seconds that a session may go on with the reply it is in when it is ended
 
 
 def _socket_of(transport: Any) -> Any:

@@ -1,0 +1,59 @@
+"""An administrator's door to the mailboxes of one account (spec 1.1.1, 3.2.2): every right, and no session.
+
+It works on the same Account as the sessions do, so they see at once what is done here: a mailbox that is renamed keeps
+its sessions, one that is deleted ends them (spec 14.3.1e). Names are those of the account: mailbox aliases are not
+followed.
+"""
+
+from __future__ import annotations
+
+from cgpymail.errors import NoSuchMailbox
+from cgpymail.manager.account import Account
+from cgpymail.manager.namespace import Place, expand, look_up
+from cgpymail.model import names
+
+
+class Administration:
+    """Any method raises StorageFailed when the disk refuses, and Busy when the account is just being removed."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    async def mailboxes(self) -> list[str]:
+        """All names in order; those that hold no messages end with ``/`` (spec 1.6)."""
+        await self._account.refresh()
+        entries = self._account.entries
+        return [name if entries[name].format else name + names.SEPARATOR for name in sorted(entries)]
+
+    async def create(self, name: str, mailbox_class: str = "") -> None:
+        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
+
+        Raises IllegalName, MailboxExists, LimitExceeded.
+        """
+        wanted = expand(self._account, name.removesuffix(names.SEPARATOR))
+        if name.endswith(names.SEPARATOR):
+            await self._account.create_directory(wanted)
+        else:
+            await self._account.create(*self._account.split_format(wanted), mailbox_class=mailbox_class)
+
+    async def rename(self, old: str, new: str, *, children: bool) -> None:
+        """Give a mailbox, and with ``children`` all below it, another name (spec 1.1).
+
+        Raises NoSuchMailbox, NotSelectable, IllegalName, MailboxExists, CannotDo, LimitExceeded.
+        """
+        await self._account.rename(await self._existing(old), expand(self._account, new), children=children)
+
+    async def delete(self, name: str, *, children: bool) -> None:
+        """Remove a mailbox, and with ``children`` all below it (spec 1.1). Raises NoSuchMailbox, CannotDo."""
+        await self._account.delete(await self._existing(name), children=children)
+
+    async def _existing(self, typed: str) -> str:
+        """The canonical name of a mailbox that is there. Raises NoSuchMailbox."""
+        place = Place(self._account, expand(self._account, typed.removesuffix(names.SEPARATOR)))
+        entry = look_up(place)
+        if entry is None:
+            await self._account.refresh()
+            entry = look_up(place)
+        if entry is None:
+            raise NoSuchMailbox
+        return entry.name
