@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test check unit lint types debian12 clean
+.PHONY: run test check unit lint types debian12 fuzz clean
 
 # Set up the demonstration in var/ and serve it in the foreground; Ctrl-C stops it.
 run: $(VENV)/.run
@@ -53,5 +53,15 @@ $(VENV)/.lint: setup.cfg | $(VENV)/bin/python
 	.venv-debian12/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
+# Fuzz everything that parses, each target for SECONDS (default 60); TARGETS="imap-search mbox" names some.
+SECONDS ?= 60
+fuzz: .venv-fuzz/.fuzz
+	.venv-fuzz/bin/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
+
+.venv-fuzz/.fuzz: setup.cfg
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]" atheris
+	touch $@
+
 clean:
-	rm -rf .venv .venv-debian12 .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info
+	rm -rf .venv .venv-debian12 .venv-fuzz .fuzz .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info

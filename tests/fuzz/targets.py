@@ -1,0 +1,8 @@
+"""THE table of targets: everything that parses what a client or a file sends."""
+
+from __future__ import annotations
+
+from tests.fuzz import files, grammar, mail, sessions
+from tests.fuzz.target import table
+
+TARGETS = table(grammar.TARGETS, mail.TARGETS, files.TARGETS, sessions.TARGETS)
