@@ -7,7 +7,8 @@ on ``<base>/.lock`` lets one of them at a time have the base directory.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 
 from cgpymail.config import Settings
 from cgpymail.directory.directory import Directory
@@ -16,7 +17,9 @@ from cgpymail.interfaces import IAccountRecord, IMailboxTree
 from cgpymail.manager.manager import MailboxManager
 from cgpymail.manager.services import Services
 from cgpymail.model.identity import AccountName
+from cgpymail.runtime.limits import LiveLimits
 from cgpymail.runtime.runtime import Runtime
+from cgpymail.runtime.sessions import Sessions
 from cgpymail.runtime.spool import Spool
 from cgpymail.stores.registry import FORMATS
 from cgpymail.stores.tree import DiskTree
@@ -39,7 +42,9 @@ class Server:
 
     services: Services
     directory: Directory
+    limits: LiveLimits
     _lock: int
+    sessions: Sessions = field(default_factory=Sessions)
 
     async def create_account(self, name: str, password: bytes = b"", *, domain: str = "", encryption: str = "") -> None:
         """A new account with INBOX and its special mailboxes. ``domain`` empty: the main one.
@@ -56,8 +61,26 @@ class Server:
         await user.close()
 
     async def delete_account(self, name: AccountName) -> None:
-        """Remove an account with all its mail. Raises NoSuchAccount, StorageFailed."""
-        await self.directory.delete(name)
+        """Remove an account with all its mail; its sessions end, and those that have a mailbox of it open.
+
+        Raises NoSuchAccount, Busy, StorageFailed.
+        """
+        await self.directory.need(name)
+        async with self._withdrawn(name, "The account was removed"):
+            await self.directory.delete(name)
+
+    async def rename_account(self, old: AccountName, name: str, domain: str = "") -> AccountName:
+        """Give an account another name (``domain`` empty: in its domain); sessions end as if it were removed, as what
+        they were told of it does not hold any more.
+
+        Raises NoSuchAccount (no such domain either), IllegalName, AccountExists, Busy, StorageFailed.
+        """
+        await self.directory.need(old)
+        async with self._withdrawn(old, "The account has another name now"):
+            return await self.directory.rename(old, name, domain or old.domain)
+
+    def _withdrawn(self, name: AccountName, reason: str) -> AbstractAsyncContextManager[None]:
+        return self.services.manager.withdrawn(name, lambda: self.sessions.kill_account(name, reason))
 
     async def stop(self) -> None:
         """Close every mailbox, finish every write, and give the base directory free."""
@@ -71,11 +94,12 @@ def assemble(settings: Settings, runtime: Runtime) -> Server:
 
     Raises BaseTaken, BaseUnusable, with texts for people.
     """
+    limits = LiveLimits.of(settings.limits)
     try:
         lock = _take(settings.base, runtime)
-        directory = Directory(runtime, settings.base, settings.domain, settings.limits)
+        directory = Directory(runtime, settings.base, settings.domain, limits)
         directory.load()
-        spool = _spool(settings, runtime)
+        spool = _spool(settings.base, limits, runtime)
     except OSError as problem:
         raise BaseUnusable(f"The base directory {settings.base} cannot be used: {problem}") from problem
 
@@ -84,9 +108,9 @@ def assemble(settings: Settings, runtime: Runtime) -> Server:
         return tree
 
     formats = {extension: format.name for extension, format in FORMATS.items()}
-    manager = MailboxManager(runtime, directory, open_tree, settings.limits, formats)
-    services = Services(runtime, directory, manager, spool, settings.limits, settings.host, settings.trust_same_host)
-    return Server(services, directory, lock)
+    manager = MailboxManager(runtime, directory, open_tree, limits, formats)
+    services = Services(runtime, directory, manager, spool, limits, settings.host, settings.trust_same_host)
+    return Server(services, directory, limits, lock)
 
 
 def _take(base: str, runtime: Runtime) -> int:
@@ -105,10 +129,10 @@ def _take(base: str, runtime: Runtime) -> int:
         ) from problem
 
 
-def _spool(settings: Settings, runtime: Runtime) -> Spool:
-    path = f"{settings.base}/{SPOOL}"
+def _spool(base: str, limits: LiveLimits, runtime: Runtime) -> Spool:
+    path = f"{base}/{SPOOL}"
     if not runtime.files.exists(path):
         runtime.files.mkdir(path)
-    spool = Spool(runtime.files, path, settings.limits.spool_memory)
+    spool = Spool(runtime.files, path, limits)
     spool.clear()
     return spool

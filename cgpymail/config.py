@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from cgpymail.runtime.limits import DEFAULTS, Limits
 from cgpymail.runtime.logs import LEVEL_NAMES
+from cgpymail.runtime.options import ImapOptions
 
 LEVELS = {name: number for number, name in LEVEL_NAMES.items()}
 MODULES = ("imap", "pop", "lmtp")
 LOG_TAGS = ("system", "mailbox", "account")
+MODULE_KEYS = ("log_level", "channels", "listeners")
+OWN_KEYS = {"imap": ("running_every",)}  # beside MODULE_KEYS
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -32,9 +36,10 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One of IMAP, POP, LMTP."""
+    """One of IMAP, POP, LMTP. ``channels``: connections at once; 0 = the module is off (spec 8.8)."""
 
     log_level: int = LEVELS["problems"]
+    channels: int = 5_000
     listeners: tuple[Listener, ...] = ()
 
 
@@ -52,7 +57,19 @@ class Settings:
     imap: Module = Module()
     pop: Module = Module()
     lmtp: Module = Module()
+    imap_options: ImapOptions = field(default_factory=ImapOptions)
     limits: Limits = DEFAULTS
+
+    def listeners(self) -> Iterator[tuple[str, Listener]]:
+        """Where to listen, with the name of the module; a module without channels listens nowhere."""
+        for name in MODULES:
+            module: Module = getattr(self, name)
+            if module.channels:
+                yield from ((name, listener) for listener in module.listeners)
+
+    def levels(self) -> dict[str, int]:
+        """Log levels by tag."""
+        return dict(self.log_levels) | {name.upper(): getattr(self, name).log_level for name in MODULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +168,12 @@ class _Reader:
             trust_same_host=bool(self._value(server, "server", "trust_same_host", bool, True)),
             log_levels=tuple((tag.upper(), self._level(log, "log", tag)) for tag in LOG_TAGS),
             limits=self._limits(self._table(tables, "limits", [field.name for field in fields(Limits)])),
+            imap_options=self._imap_options(tables.get("imap")),
             **modules,
         )
 
     def _module(self, tables: dict[str, Any], name: str, certified: bool) -> Module:
-        table = self._table(tables, name, ("log_level", "listeners"))
+        table = self._table(tables, name, MODULE_KEYS + OWN_KEYS.get(name, ()))
         listeners = table.get("listeners", [])
         if not isinstance(listeners, list) or not all(isinstance(item, dict) for item in listeners):
             self._wrong(f"{name}.listeners", "not a list of tables", f"write [[{name}.listeners]]")
@@ -165,7 +183,13 @@ class _Reader:
             if listener.tls and not certified:
                 where = f"{name}.listeners.{place}.tls"
                 self._wrong(where, "TLS without a certificate", "set certificate and key in [tls]")
-        return Module(self._level(table, name, "log_level"), tuple(made))
+        return Module(
+            self._level(table, name, "log_level"), self._count(table, name, "channels", Module().channels), tuple(made)
+        )
+
+    def _imap_options(self, table: Any) -> ImapOptions:
+        found = table if isinstance(table, dict) else {}  # which is reported by _table
+        return ImapOptions(self._count(found, "imap", "running_every", ImapOptions().running_every))
 
     def _listener(self, item: dict[str, Any], where: str, module: str) -> Listener:
         allowed = ("address", "port", "tls", "socket") if module == "lmtp" else ("address", "port", "tls")
@@ -200,6 +224,12 @@ class _Reader:
             else:
                 chosen[name] = value
         return replace(DEFAULTS, **chosen)
+
+    def _count(self, table: dict[str, Any], where: str, key: str, default: int) -> int:
+        value: int = self._value(table, where, key, int, default)
+        if value < 0:
+            self._wrong(f"{where}.{key}", "below zero", "write 0 to switch it off")
+        return max(value, 0)
 
     def _level(self, table: dict[str, Any], where: str, key: str) -> int:
         name = self._value(table, where, key, str, "problems")

@@ -2,7 +2,7 @@
 commands refuse it in the same words.
 
 Only the daemon needs the certificate with its key, and only its user may be able to read them, so they are looked at
-apart: ``check_certificate`` is for the daemon and for check-config.
+apart: ``usable_certificate`` is for the daemon and for check-config.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ def read_settings(path: str) -> Settings:
     return load(path, text, os.path.dirname(path))
 
 
-def check_certificate(settings: Settings, path: str) -> None:
-    """Look whether certificate and key can be used together. Raises ConfigError, which names ``path``."""
+def usable_certificate(settings: Settings, path: str) -> Any:
+    """The certificate_options, None without a certificate; certificate and key fit. Raises ConfigError, which names
+    ``path``."""
     if not settings.certificate:
-        return
+        return None
     try:
-        certificate_options(settings).getContext()
+        options = certificate_options(settings)
+        options.getContext()
+        return options
     except OSError as problem:
         text, remedy = f"{problem.filename}: {problem.strerror}", "correct the path, or let this user read the file"
         raise _error(path, "tls", text, remedy) from problem

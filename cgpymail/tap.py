@@ -1,43 +1,38 @@
 """The twistd plugin's side: options, and the service that listens. The only module that imports the reactor.
 
 ``twistd cgpymail --config FILE``. What can be known before the start (configuration, ports, the base directory's
-lock) is checked before anything is changed, and refused in plain words.
+lock) is checked before anything is changed, and refused in plain words. SIGHUP reads the configuration again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import sys
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.python import log as twisted_log
 from twisted.python import usage
 
 from cgpymail import configfile
 from cgpymail.assembly import Server, assemble
-from cgpymail.config import ConfigError, Listener, Settings
-from cgpymail.configfile import certificate_options
-from cgpymail.grammar.lmtp import reply as lmtp_reply
-from cgpymail.grammar.pop3 import err
-from cgpymail.imap.session import ImapSession
-from cgpymail.lmtp.session import LmtpSession
-from cgpymail.pop3.session import PopSession
+from cgpymail.config import ConfigError, Settings
+from cgpymail.doors import complaint
+from cgpymail.live import Live
 from cgpymail.runtime.files import Files
-from cgpymail.runtime.listening import ModuleFactory
-from cgpymail.runtime.logs import MAJOR, Logs
+from cgpymail.runtime.logs import Logs
 from cgpymail.runtime.pool import ThreadedPool
 from cgpymail.runtime.runtime import Pools, Runtime
 
 SWITCH_INTERVAL = 0.0005  # seconds; keeps the reactor quick beside a busy thread (architecture, section 3.6)
 GOODBYE_TIME = 5.0  # seconds that sessions get to read their last words
 DEFAULT_CONFIG = "/etc/cgpymail.toml"
+HASH_THREADS = 32  # at most; limits.hashes says how many are at work
 
 
 class Options(usage.Options):
@@ -46,26 +41,23 @@ class Options(usage.Options):
     optParameters = [["config", "c", DEFAULT_CONFIG, "The configuration file."]]
 
     def postOptions(self) -> None:
-        """Read and check the configuration; all that is wrong is told at once."""
-        path = os.path.abspath(self["config"])
-        self["settings"] = read_settings(path)
+        """Read and check the configuration; all that is wrong is told at once.
+
+        Here the process may still have rights that it gives up later (twistd --uid), so the key is read here.
+        """
+        path = self["path"] = os.path.abspath(self["config"])
+        try:
+            self["settings"] = configfile.read_settings(path)
+            self["certificate"] = configfile.usable_certificate(self["settings"], path)
+        except ConfigError as problem:
+            raise SystemExit(str(problem)) from None
         check_ports(self["settings"], path)
-
-
-def read_settings(path: str) -> Settings:
-    """The settings in a file, with a certificate that can be used. Raises SystemExit with every error in words."""
-    try:
-        settings = configfile.read_settings(path)
-        configfile.check_certificate(settings, path)
-        return settings
-    except ConfigError as problem:
-        raise SystemExit(str(problem)) from None
 
 
 def check_ports(settings: Settings, path: str) -> None:
     """Raise SystemExit that names every port that cannot be had, with the remedy."""
     problems = []
-    for name, listener in listeners(settings):
+    for name, listener in settings.listeners():
         if listener.socket:
             continue
         family = socket.AF_INET6 if ":" in listener.address else socket.AF_INET
@@ -74,102 +66,76 @@ def check_ports(settings: Settings, path: str) -> None:
             try:
                 probe.bind((listener.address, listener.port))
             except OSError as problem:
-                problems.append(
-                    f"{name.upper()}: port {listener.port} of {listener.address}: {problem.strerror}; "
-                    f"stop the program that uses it, or change port or address in [[{name}.listeners]] of {path}"
-                )
+                problems.append(complaint(name, listener, problem, path))
     if problems:
         raise SystemExit("\n".join(problems))
 
 
-def listeners(settings: Settings) -> Iterator[tuple[str, Listener]]:
-    """Every listener with the name of its module."""
-    for name in ("imap", "pop", "lmtp"):
-        for listener in getattr(settings, name).listeners:
-            yield name, listener
-
-
 def makeService(options: Options) -> Service:
     """Twisted's entry: the service, not yet started."""
-    return MailService(options["settings"])
+    return MailService(options["settings"], options["certificate"], options["path"])
 
 
 class MailService(Service):
-    """The running daemon."""
+    """The running daemon. ``certificate``: CertificateOptions or None; ``path``: of the configuration file."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, certificate: Any, path: str) -> None:
         self._settings = settings
+        self._certificate = certificate
+        self._path = path
         self._server: Server | None = None
-        self._factories: list[ModuleFactory] = []
-        self._ports: list[Any] = []
+        self._live: Live | None = None
         self._pools: Pools | None = None
+        self._former_handler: Any = None
         self._clock: Any = reactor
 
     def startService(self) -> None:
-        """Take the base directory, then listen. Raises SystemExit in words when another process has it."""
+        """Take the base directory, then listen.
+
+        Raises SystemExit in words when another process has the one, or something of the other.
+        """
         Service.startService(self)
         sys.setswitchinterval(SWITCH_INTERVAL)
         os.umask(0o077)
         pools = Pools(
             sync=ThreadedPool(reactor, 8, "sync"),
             read=ThreadedPool(reactor, 4, "read"),
-            hash=ThreadedPool(reactor, 2, "hash"),
+            hash=ThreadedPool(reactor, HASH_THREADS, "hash"),
         )
-        logs = Logs(lambda text: twisted_log.msg(text), self._levels())
+        logs = Logs(lambda text: twisted_log.msg(text), self._settings.levels())
         self._pools = pools
         self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs))
-        self._listen(self._server, logs)
+        self._live = Live(self._clock, self._server, self._settings, self._path)
+        if problems := self._live.begin(self._certificate):
+            raise SystemExit("\n".join(problems))
+        self._former_handler = signal.signal(signal.SIGHUP, self._hung_up)
 
-    def _levels(self) -> dict[str, int]:
-        settings = self._settings
-        levels = dict(settings.log_levels)
-        levels.update({name.upper(): getattr(settings, name).log_level for name in ("imap", "pop", "lmtp")})
-        return levels
+    def _hung_up(self, *_: Any) -> None:
+        """The signal may come in the middle of anything: the reactor does it when it comes round."""
+        self._clock.callFromThread(self._reload)
 
-    def _listen(self, server: Server, logs: Logs) -> None:
-        services, clock = server.services, self._clock
-        limits, tls = self._settings.limits, certificate_options(self._settings) if self._settings.certificate else None
-        refusals = {
-            "imap": b"* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
-            "pop": err("Too many connections, try again later", "SYS/TEMP"),
-            "lmtp": lmtp_reply(421, "4.3.2", "Too many connections, try again later"),
-        }
-        sessions: dict[str, Any] = {"imap": ImapSession, "pop": PopSession, "lmtp": LmtpSession}
-        factories: dict[str, ModuleFactory] = {}
-        for name, listener in listeners(self._settings):
-            if name not in factories:
-                log, make = logs.module(name.upper()), partial(sessions[name], services=services)
-                factories[name] = ModuleFactory(clock, log, limits, make, refusals[name], tls)
-            self._ports.append(_bind(listener, factories[name], tls))
-            where = listener.socket or f"{listener.address}:{listener.port}"
-            logs.module(name.upper()).write(MAJOR, f"listening on {where}{' (TLS)' if listener.tls else ''}")
-        self._factories = list(factories.values())
+    def _reload(self) -> None:
+        if self._live is not None and self._server is not None:
+            log = self._server.services.runtime.logs.module("SYSTEM")
+            self._live.reload().addErrback(lambda failure: log.failure("reloading the configuration failed", failure))
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, say good-bye to every session, checkpoint and close every mailbox."""
         Service.stopService(self)
+        signal.signal(signal.SIGHUP, self._former_handler or signal.SIG_DFL)
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        for port in self._ports:
-            await maybeDeferred(port.stopListening)
-        gone: Any = DeferredList([factory.shut_down() for factory in self._factories])
-        late = self._clock.callLater(GOODBYE_TIME, gone.cancel)
-        with contextlib.suppress(Exception):
-            await gone
-        if late.active():
-            late.cancel()
+        if self._live is not None:
+            await self._live.close()
+            gone = self._live.shut_down()
+            late = self._clock.callLater(GOODBYE_TIME, gone.cancel)
+            with contextlib.suppress(Exception):
+                await gone
+            if late.active():
+                late.cancel()
         if self._server is not None:
             await self._server.stop()
         if self._pools is not None:
             for pool in (self._pools.sync, self._pools.read, self._pools.hash):
                 pool.stop()
-
-
-def _bind(listener: Listener, factory: ModuleFactory, tls: Any) -> Any:
-    net: Any = reactor
-    if listener.socket:
-        return net.listenUNIX(listener.socket, factory, mode=0o660, wantPID=True)
-    if listener.tls:
-        return net.listenSSL(listener.port, factory, tls, interface=listener.address)
-    return net.listenTCP(listener.port, factory, interface=listener.address)

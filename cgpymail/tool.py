@@ -59,7 +59,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
     path = os.path.abspath(options.config or DEFAULT_CONFIG)
     settings = configfile.read_settings(path)
     if options.command == "check-config":
-        configfile.check_certificate(settings, path)
+        configfile.usable_certificate(settings, path)
     if options.base:
         settings = replace(settings, base=os.path.abspath(options.base))
     return replace(settings, domain=options.domain) if options.domain else settings
@@ -80,7 +80,7 @@ def _deliver(options: argparse.Namespace, settings: Settings) -> int:
             return _complain(f"{address!r} is not an address", exits.USAGE)
     folder = tempfile.mkdtemp(prefix="cgpymail-")
     try:
-        spool = Spool(Files(), folder, settings.limits.spool_memory)
+        spool = Spool(Files(), folder, settings.limits)
         content, found = read_message(sys.stdin.buffer, spool, settings.limits.message_size)
         sender = found if options.sender is None else options.sender.strip("<>")
         try:
@@ -117,7 +117,7 @@ def _send(options: argparse.Namespace, settings: Settings, sender: str, content:
 def _lmtp_listener(settings: Settings) -> str:
     """Where the configured server takes LMTP: a socket before a port; empty if nowhere."""
     listeners = sorted(settings.lmtp.listeners, key=lambda listener: not listener.socket)
-    for listener in listeners:
+    for listener in listeners if settings.lmtp.channels else ():
         if not listener.tls:
             return listener.socket or f"{listener.address}:{listener.port}"
     return ""

@@ -46,10 +46,10 @@ class Logins:
         self._domains = domains
         self._limits = limits
         self._log = runtime.logs.module("ACCOUNT")
-        self._hashing = Turns(limits.hashes, limits.login_queue)
+        self._hashing = Turns(limits)
         self._lines: dict[str, Turns] = {}
         self.throttle = Throttle(runtime.clock, limits)
-        self.verified = passwords.VerifiedLogins(runtime.random(32), limits.login_cache, limits.login_states)
+        self.verified = passwords.VerifiedLogins(runtime.random(32), limits)
 
     def clear_text_allowed(self, link: Link) -> bool:
         """See IDirectory."""
@@ -95,7 +95,7 @@ class Logins:
 
     async def _try(self, credentials: Credentials, stored: object, address: str, account: str) -> bool:
         """One try, after its wait. ``stored`` None: there is no such account, or it has no password."""
-        line = self._lines.setdefault(address, Turns(self._limits.hashes, max(1, self._limits.login_queue // 5)))
+        line = self._lines.setdefault(address, Turns(self._limits, 5))
         await line.enter()
         try:
             delay = self.throttle.wait(address, account)

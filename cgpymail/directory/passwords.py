@@ -22,6 +22,7 @@ from argon2.low_level import Type, hash_secret, verify_secret
 
 from cgpymail.errors import BadSettings
 from cgpymail.model.identity import AccountName
+from cgpymail.runtime.limits import Limits
 
 CLEAR = "clear"
 MAX_PASSWORD = 1024  # octets
@@ -93,17 +94,16 @@ class VerifiedLogins:
     """Passwords verified a moment ago need no second hash: an HMAC of account, stored form and password under a key
     of this process. A changed password makes the entry worthless by itself; ``forget`` drops it at once."""
 
-    def __init__(self, key: bytes, seconds: int, most: int) -> None:
+    def __init__(self, key: bytes, limits: Limits) -> None:
         self._key = key
-        self._seconds = seconds
-        self._most = most
+        self._limits = limits
         self._marks: OrderedDict[AccountName, tuple[bytes, float]] = OrderedDict()
 
     def remember(self, name: AccountName, stored: object, password: bytes, now: float) -> None:
         """This was right."""
-        self._marks[name] = (self._mark(name, stored, password), now + self._seconds)
+        self._marks[name] = (self._mark(name, stored, password), now + self._limits.login_cache)
         self._marks.move_to_end(name)
-        if len(self._marks) > self._most:
+        if len(self._marks) > self._limits.login_states:
             self._marks.popitem(last=False)
 
     def knows(self, name: AccountName, stored: object, password: bytes, now: float) -> bool:

@@ -7,14 +7,16 @@ from collections import deque
 from twisted.internet.defer import CancelledError, Deferred
 
 from cgpymail.errors import Busy
+from cgpymail.runtime.limits import Limits
 
 
 class Turns:
-    """At most ``working`` inside at once and ``waiting`` in each of the two lines."""
+    """At most ``limits.hashes`` inside at once; in each of the two lines one ``share``-th of ``limits.login_queue``."""
 
-    def __init__(self, working: int, waiting: int) -> None:
-        self._free = working
-        self._most = waiting
+    def __init__(self, limits: Limits, share: int = 1) -> None:
+        self._limits = limits
+        self._share = share
+        self._inside = 0
         self._favoured: deque[Deferred[None]] = deque()
         self._others: deque[Deferred[None]] = deque()
         self.users = 0  # inside or waiting
@@ -22,11 +24,11 @@ class Turns:
     async def enter(self, favoured: bool = False) -> None:
         """Wait for a turn; ``leave`` must follow. Raises Busy when the line is full."""
         line = self._favoured if favoured else self._others
-        if self._free:
-            self._free -= 1
+        if self._inside < self._limits.hashes:
+            self._inside += 1
             self.users += 1
             return
-        if len(line) >= self._most:
+        if len(line) >= max(1, self._limits.login_queue // self._share):
             raise Busy("Too many logins are waiting; try again later")
         waiter: Deferred[None] = Deferred()
         line.append(waiter)
@@ -39,10 +41,9 @@ class Turns:
             raise
 
     def leave(self) -> None:
-        """The turn is over: the next one's begins."""
+        """The turn is over: the next one's begins, and more than one if there is more room than before."""
         self.users -= 1
-        line = self._favoured or self._others
-        if line:
+        self._inside -= 1
+        while (line := self._favoured or self._others) and self._inside < self._limits.hashes:
+            self._inside += 1
             line.popleft().callback(None)
-        else:
-            self._free += 1

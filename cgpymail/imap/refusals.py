@@ -63,6 +63,11 @@ def bug(reference: str) -> bytes:
     return coded(b"SERVERBUG", f"Internal error; the server log has it as {reference}")
 
 
+def no_room(seconds: int) -> bytes:
+    """The greeting of a client that finds no free channel (spec 8.8); it may come back after so many seconds."""
+    return b"* BYE %b\r\n" % coded(b"UNAVAILABLE", f"Too many connections, try again in {seconds} seconds")
+
+
 def coded(word: bytes, words: str) -> bytes:
     """``[word] words``, or just the words; always printable ASCII, never empty (RFC 3501: resp-text)."""
     return b"[%b] %b" % (word, text(words)) if word else text(words)

@@ -24,3 +24,8 @@ def refusal(error: MailError) -> bytes:
     """The reply for a recipient or a command that failed."""
     code, status = _WORDS.get(error.code, (451, "4.3.0") if error.temporary else (554, "5.0.0"))
     return reply(code, status, error.public)
+
+
+def no_room(seconds: int) -> bytes:
+    """The greeting of a client that finds no free channel (spec 8.8); it may come back after so many seconds."""
+    return reply(421, "4.3.2", f"Too many connections, try again in {seconds} seconds")

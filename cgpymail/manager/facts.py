@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cgpymail.runtime.limits import Limits
+
 OVERHEAD = 300  # octets of bookkeeping for one message
 
 
@@ -25,8 +27,8 @@ class _Message:
 class Facts:
     """By mailbox number (drawn here, never used again), UID and kind."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._messages: OrderedDict[tuple[int, int], _Message] = OrderedDict()
         self._last_mailbox = 0
         self.octets = 0
@@ -47,7 +49,7 @@ class Facts:
 
     def put(self, mailbox: int, uid: int, kind: str, value: Any, octets: int) -> None:
         """Keep a value of about ``octets``; one larger than a sixteenth of the whole cache is not kept."""
-        if octets > self._limit // 16:
+        if octets > self._limits.facts_cache // 16:
             return
         key = (mailbox, uid)
         message = self._messages.get(key)
@@ -60,7 +62,7 @@ class Facts:
         message.octets += octets
         self.octets += octets
         self._messages.move_to_end(key)
-        while self.octets > self._limit:
+        while self.octets > self._limits.facts_cache:
             self.octets -= self._messages.popitem(last=False)[1].octets
 
     def drop(self, mailbox: int, uids: Iterable[int]) -> None:

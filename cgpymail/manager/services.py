@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.manager import MailboxManager
 from cgpymail.runtime.limits import Limits
+from cgpymail.runtime.options import ImapOptions
 from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import Spool
 
@@ -22,3 +23,4 @@ class Services:
     limits: Limits
     host: str
     trust_same_host: bool = True
+    imap: ImapOptions = field(default_factory=ImapOptions)

@@ -20,6 +20,11 @@ def refusal(error: MailError) -> bytes:
     return err(error.public, _CODES.get(error.code, ""))
 
 
+def no_room(seconds: int) -> bytes:
+    """The greeting of a client that finds no free channel (spec 8.8); it may come back after so many seconds."""
+    return err(f"Too many connections, try again in {seconds} seconds", "SYS/TEMP")
+
+
 def broken(reference: str) -> bytes:
     """The line for an error of ours; the log has the rest under the reference."""
     return err(f"Internal error, reference {reference}", "SYS/TEMP")

@@ -2,11 +2,14 @@
 
 A client over a limit gets a refusal in the words of its protocol, and is cut off where the stream cannot be
 resynchronised; its neighbours never notice. Each limit has a test.
+
+A running daemon has one LiveLimits, handed down to everybody: who reads a limit when it is needed sees a new value at
+once (etc/cgpymail.toml names those that count for new connections or newly opened mailboxes only).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 KB = 1024
 MB = 1024 * KB
@@ -36,9 +39,9 @@ class Limits:
     output_buffer: int = 256 * KB  # unsent output; then producers pause and commands wait
     output_hard: int = 64 * MB  # unsent output of one reply that cannot pause; then the session is cut off
     # sessions
-    sessions: int = 5_000  # per module, count (the manual's Channels)
     sessions_per_address: int = 500  # count
     sessions_per_account: int = 200  # count
+    retry_time: int = 60  # seconds after which a client that found no room is told to try again
     bad_commands: int = 20  # ill-formed commands in a row before BYE, count
     failed_logins: int = 5  # per connection, count
     # passwords
@@ -78,6 +81,24 @@ class Limits:
     mailboxes: int = 10_000  # per account, count
     subscriptions: int = 10_000  # per account, count
     list_patterns: int = 100  # count
+
+
+class LiveLimits(Limits):
+    """The limits of a running process: the only ones whose values can change, by ``take``, all in one step."""
+
+    __slots__ = ()
+
+    def take(self, new: Limits) -> None:
+        """Have these values from now on."""
+        for field in fields(Limits):
+            object.__setattr__(self, field.name, getattr(new, field.name))
+
+    @classmethod
+    def of(cls, limits: Limits) -> LiveLimits:
+        """Live ones that begin with these values."""
+        made = cls()
+        made.take(limits)
+        return made
 
 
 DEFAULTS = Limits()

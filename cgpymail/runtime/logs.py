@@ -8,7 +8,7 @@ literals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from twisted.python.failure import Failure
@@ -60,10 +60,15 @@ class Log:
 
 @dataclass(slots=True)
 class Logs:
-    """Where module logs come from; ``levels`` by tag can be changed while running."""
+    """Where module logs come from; ``levels`` by tag."""
 
     emit: Callable[[str], None]
     levels: dict[str, int] = field(default_factory=dict)
+
+    def set_levels(self, levels: Mapping[str, int]) -> None:
+        """Other levels from now on, for every log that was made here."""
+        self.levels.clear()
+        self.levels.update(levels)
 
     def module(self, tag: str) -> Log:
         """The log of a module: IMAP, POP, LMTP, MAILBOX, ACCOUNT, SYSTEM."""

@@ -14,7 +14,7 @@ from zope.interface import implementer
 from cgpymail.errors import MessageTooLarge
 from cgpymail.interfaces import IContent
 from cgpymail.runtime.files import Files
-from cgpymail.runtime.limits import MB
+from cgpymail.runtime.limits import DEFAULTS, Limits
 
 CHUNK = 64 * 1024
 
@@ -109,7 +109,7 @@ class SpoolWriter:
             self._spool.files.pwrite(self._fd, data, self._size - len(data))
             return
         self._parts.append(data)
-        if self._size > self._spool.memory:
+        if self._size > self._spool.limits.spool_memory:
             self._path = self._spool.next_path()
             self._fd = self._spool.files.create(self._path)
             joined, self._parts = b"".join(self._parts), []
@@ -146,10 +146,10 @@ def normalise(data: bytes, before: bytes) -> bytes:
 class Spool:
     """Makes writers; ``directory`` holds the large messages while they are on their way."""
 
-    def __init__(self, files: Files, directory: str, memory: int = MB) -> None:
+    def __init__(self, files: Files, directory: str, limits: Limits = DEFAULTS) -> None:
         self.files = files
         self.directory = directory
-        self.memory = memory
+        self.limits = limits
         self._serial = 0
 
     def begin(self, limit: int) -> SpoolWriter:

@@ -76,7 +76,7 @@ class Shared:
         self.runtime = memory_runtime()
         self.hub = Hub(self.runtime)
         self.limits = replace(DEFAULTS, change_log=change_log)
-        self.facts = Facts(self.limits.facts_cache)
+        self.facts = Facts(self.limits)
         self.boxes: dict[str, Mailbox] = {}
         self.full = False
         self.target_rights = rights.ALL

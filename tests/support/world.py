@@ -89,7 +89,7 @@ class World:
         self.trees: dict[AccountName, IMailboxTree] = {}
         self._make_tree = make_tree or (lambda world, record: MemoryTree(world.runtime))
         manager = MailboxManager(self.runtime, self.directory, self.tree, limits, formats)
-        spooled = Spool(self.runtime.files, str(spool or "/nonexistent"), limits.spool_memory)
+        spooled = Spool(self.runtime.files, str(spool or "/nonexistent"), limits)
         self.services = Services(self.runtime, self.directory, manager, spooled, limits, "mail.example.org", False)
         self.manager = manager
         self._serial = 0

@@ -8,6 +8,7 @@ import pytest
 from cgpymail.directory import passwords
 from cgpymail.directory.passwords import VerifiedLogins, recover, store, verify, verify_apop
 from cgpymail.errors import BadSettings
+from cgpymail.runtime.limits import DEFAULTS
 from tests.unit.directory.ground import JOHN
 
 SALT = b"0123456789abcdef"
@@ -98,7 +99,7 @@ def test_apop_needs_the_password():
 
 def test_cache():
     """A verified password is known for a while: just this one, for this account, as long as it is stored."""
-    cache = VerifiedLogins(b"key", 100, 2)
+    cache = VerifiedLogins(b"key", replace(DEFAULTS, login_cache=100, login_states=2))
     cache.remember(JOHN, "stored", b"secret", 1000)
     assert cache.knows(JOHN, "stored", b"secret", 1099)
     assert not cache.knows(JOHN, "stored", b"secret", 1100)
@@ -111,7 +112,7 @@ def test_cache():
 
 def test_cache_is_bounded():
     """The oldest goes."""
-    cache = VerifiedLogins(b"key", 100, 2)
+    cache = VerifiedLogins(b"key", replace(DEFAULTS, login_cache=100, login_states=2))
     names = [replace(JOHN, name=f"n{number}") for number in range(3)]
     for name in names:
         cache.remember(name, "s", b"p", 0)

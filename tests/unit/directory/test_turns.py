@@ -1,10 +1,13 @@
 """Waiting in line."""
 
+from dataclasses import replace
+
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 
 from cgpymail.directory.turns import Turns
 from cgpymail.errors import Busy
+from cgpymail.runtime.limits import DEFAULTS, LiveLimits
 from tests.support.results import result
 
 
@@ -26,9 +29,30 @@ class Worker:
             turns.leave()
 
 
+def turns_of(working, waiting):
+    """Turns for so many at once."""
+    return Turns(replace(DEFAULTS, hashes=working, login_queue=waiting))
+
+
+def test_changed_limits():
+    """More may work as soon as the limit says so; fewer do when it is lowered."""
+    limits = LiveLimits.of(replace(DEFAULTS, hashes=1, login_queue=10))
+    turns = Turns(limits)
+    workers = [Worker(turns) for _ in range(5)]
+    limits.take(replace(DEFAULTS, hashes=2))
+    workers[0].done.callback(None)
+    assert [worker.inside for worker in workers] == [False, True, True, False, False]
+    limits.take(replace(DEFAULTS, hashes=1))
+    workers[1].done.callback(None)
+    assert not workers[3].inside
+    for worker in workers[2:]:
+        assert worker.inside
+        worker.done.callback(None)
+
+
 def test_order():
     """As many as may work do; the favoured go first, the others in the order they came."""
-    turns = Turns(1, 10)
+    turns = turns_of(1, 10)
     first, second, third, favoured = Worker(turns), Worker(turns), Worker(turns), Worker(turns, True)
     for worker in (first, favoured, second, third):
         assert worker.inside
@@ -39,7 +63,7 @@ def test_order():
 
 def test_full():
     """A full line refuses; that of the favoured is another one."""
-    turns = Turns(1, 1)
+    turns = turns_of(1, 1)
     workers = [Worker(turns), Worker(turns)]
     with pytest.raises(Busy):
         result(Worker(turns).outcome)
@@ -54,7 +78,7 @@ def test_full():
 
 def test_cancelled():
     """Who hangs up while waiting, or fails at work, holds nobody up."""
-    turns = Turns(1, 10)
+    turns = turns_of(1, 10)
     first, second, third = Worker(turns), Worker(turns), Worker(turns)
     second.outcome.cancel()
     with pytest.raises(CancelledError):
