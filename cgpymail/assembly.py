@@ -76,8 +76,10 @@ class Server:
         Raises NoSuchAccount (no such domain either), IllegalName, AccountExists, Busy, StorageFailed.
         """
         await self.directory.need(old)
+        new = await self.directory.vacant(name, domain or old.domain)
         async with self._withdrawn(old, "The account has another name now"):
-            return await self.directory.rename(old, name, domain or old.domain)
+            await self.directory.rename(old, new)
+        return new
 
     def _withdrawn(self, name: AccountName, reason: str) -> AbstractAsyncContextManager[None]:
         return self.services.manager.withdrawn(name, lambda: self.sessions.kill_account(name, reason))

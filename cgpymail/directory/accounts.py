@@ -76,6 +76,15 @@ class AccountFiles:
         self._files.sync_directory(domain.path)
         return path
 
+    def place_for(self, domain: Domain, name: str, beside: str = "") -> str:
+        """The path for another name of an account: in the folder where it is (``beside``), else in the domain's.
+
+        Raises AccountExists, OSError.
+        """
+        if self._taken(domain, name):
+            raise AccountExists
+        return f"{beside.rpartition('/')[0] or domain.path}/{name}{MULTI}"
+
     def delete(self, domain: Domain, name: str) -> None:
         """Remove the account with all its mail. Raises NoSuchAccount, OSError."""
         path = self.locate(domain, name)

@@ -7,10 +7,12 @@ Account records are read when they are first needed and kept: one object per acc
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec
 from weakref import WeakValueDictionary
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from zope.interface import implementer
 
 from cgpymail.directory import passwords
@@ -20,14 +22,16 @@ from cgpymail.directory.files import storage_error
 from cgpymail.directory.login import PASSWORD, Logins
 from cgpymail.directory.naming import account_name
 from cgpymail.directory.record import AccountRecord, load_record
-from cgpymail.directory.router import Router
-from cgpymail.errors import NoSuchAccount, StorageFailed
+from cgpymail.directory.renaming import AccountRenaming
+from cgpymail.directory.router import POSTMASTER, Router
+from cgpymail.errors import AccountExists, NoSuchAccount, StorageFailed
 from cgpymail.interfaces import IDirectory
 from cgpymail.model.identity import AccountName, Credentials, Link
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
 
 ENCRYPTION = "PasswordEncryption"
+P = ParamSpec("P")
 
 
 @implementer(IDirectory)
@@ -40,15 +44,19 @@ class Directory:
         self._log = runtime.logs.module("ACCOUNT")
         self.domains = Domains(runtime.files, base, main_domain, self._log)
         self._files = AccountFiles(runtime.files)
+        self._renaming = AccountRenaming(runtime.files, base, self.domains, self._files, self._log)
         self._router = Router(self.domains)
         self._loading: dict[AccountName, list[Deferred[AccountRecord | None]]] = {}
         self._records: WeakValueDictionary[AccountName, AccountRecord] = WeakValueDictionary()
         self._recent: OrderedDict[AccountName, AccountRecord] = OrderedDict()
+        self._turn = DeferredLock()  # accounts are made, renamed and removed one after the other
+        self._moving: set[AccountName] = set()  # being renamed or removed
         self._logins = Logins(runtime, self, self.domains, limits)
 
     def load(self) -> None:
         """Read what is kept in memory: domains, their settings and aliases. Raises OSError."""
         self.domains.load()
+        self._renaming.recover()
 
     async def stop(self) -> None:
         """Fires when nothing is being written any more."""
@@ -75,7 +83,9 @@ class Directory:
         result: Deferred[AccountRecord | None] = Deferred()
         record = self._records.get(name)
         domain = self.domains.get(name.domain)
-        if record is not None:
+        if name in self._moving:
+            result.errback(StorageFailed(detail=f"{name} is being renamed or removed"))
+        elif record is not None:
             self._keep(record)
             result.callback(record)
         elif domain is None:
@@ -144,24 +154,64 @@ class Directory:
         if password:
             chosen = encryption or str(place.settings.get(ENCRYPTION, ""))
             settings[PASSWORD] = await self._store(password, chosen)
-        try:
-            await self._runtime.pools.sync.run(self._files.create, place, account.name, settings)
-        except OSError as problem:
-            raise storage_error(problem) from problem
-        place.has_postmaster = place.has_postmaster or account.name == "postmaster"
+        async with self._turn:
+            await self._on_disk(self._files.create, place, account.name, settings)
+        place.has_postmaster = place.has_postmaster or account.name == POSTMASTER
         return await self.need(account)
 
     async def delete(self, name: AccountName) -> None:
         """Remove an account that nobody uses, with all its mail. Raises NoSuchAccount, StorageFailed."""
         place = self.domains.need(name.domain)
-        self._records.pop(name, None)
-        self._recent.pop(name, None)
-        self._logins.verified.forget(name)
+        async with self._away(name):
+            await self._on_disk(self._files.delete, place, name.name)
+        place.has_postmaster = place.has_postmaster and name.name != POSTMASTER
+
+    async def vacant(self, name: str, domain: str) -> AccountName:
+        """The name that an account could get, as far as can be seen without a change.
+
+        Raises IllegalName, NoSuchAccount (no such domain), AccountExists, StorageFailed.
+        """
+        wanted = AccountName(account_name(name), self.domains.need(domain).name)
+        if await self.find(wanted) is not None:
+            raise AccountExists
+        return wanted
+
+    async def rename(self, old: AccountName, new: AccountName) -> None:
+        """Give an account that nobody uses a name that is ``vacant``, maybe in another domain; its mail, settings,
+        rights and account aliases stay with it. Raises NoSuchAccount, AccountExists, StorageFailed.
+        """
+        left, place = self.domains.need(old.domain), self.domains.need(new.domain)
+        async with self._away(old):
+            await self._on_disk(self._renaming.rename, old, new)
+        left.has_postmaster = left.has_postmaster and old.name != POSTMASTER
+        place.has_postmaster = place.has_postmaster or new.name == POSTMASTER
+
+    @asynccontextmanager
+    async def _away(self, name: AccountName) -> AsyncIterator[None]:
+        """While it lasts, nobody reads or writes the account's files; what was known of it is forgotten."""
+        async with self._turn:
+            self._moving.add(name)
+            try:
+                if name in self._loading:
+                    read: Deferred[Any] = Deferred()
+                    self._loading[name].append(read)
+                    await read.addErrback(lambda _: None)
+                record = self._records.pop(name, None)
+                if record is not None:
+                    record.retire()
+                    for settled in record.settled():
+                        await settled
+                self._recent.pop(name, None)
+                self._logins.verified.forget(name)
+                yield
+            finally:
+                self._moving.discard(name)
+
+    async def _on_disk(self, function: Callable[P, object], *args: P.args, **kw: P.kwargs) -> None:
         try:
-            await self._runtime.pools.sync.run(self._files.delete, place, name.name)
+            await self._runtime.pools.sync.run(function, *args, **kw)
         except OSError as problem:
             raise storage_error(problem) from problem
-        place.has_postmaster = place.has_postmaster and name.name != "postmaster"
 
     async def set_password(self, name: AccountName, password: str, encryption: str = "") -> None:
         """Store another password; ``encryption`` (``argon2``, ``clear``) is kept as the account's if it is given.

@@ -74,13 +74,18 @@ class Domains:
     def _add(self, domain: Domain) -> None:
         place = f"{domain.path}/{SETTINGS}"
         domain.settings, domain.readable = load_document(self._files, f"{place}/Domain.settings", self._log)
-        aliases, domain.aliases_readable = load_document(self._files, f"{place}/Aliases.data", self._log)
-        domain.aliases = self._aliases(aliases, f"{place}/Aliases.data")
+        self.read_aliases(domain)
         domain.has_postmaster = self._files.exists(f"{domain.path}/postmaster.macnt")
         self._all[domain.name] = domain
         addresses = domain.settings.get("IPAddresses", [])
         for address in addresses if isinstance(addresses, list) else [addresses]:
             self._addresses[canonical_address(getattr(address, "host", str(address)))] = domain.name
+
+    def read_aliases(self, domain: Domain) -> None:
+        """Take the aliases from their file, at the start and after a change. Blocking."""
+        path = f"{domain.path}/{SETTINGS}/Aliases.data"
+        aliases, domain.aliases_readable = load_document(self._files, path, self._log)
+        domain.aliases = self._aliases(aliases, path)
 
     def _aliases(self, document: Document, path: str) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -40,7 +40,8 @@ def storage_error(problem: OSError) -> StorageFailed:
 
 
 class SavedFile:
-    """A Document and its place on disk. ``writable`` False: what is there could not be understood, nothing is written.
+    """A Document and its place on disk. ``writable`` False: nothing is written, because what is there could not be
+    understood, or because the account has gone from there.
 
     ``save`` is called after every change; what was changed and could not be written goes with the next write.
     """
@@ -62,7 +63,7 @@ class SavedFile:
         """Apply and write; fires when it is on disk. Fails with StorageFailed, and with
         SettingsError for a value that has no form in a file."""
         if not self.writable:
-            return fail(StorageFailed(detail=f"{self.path} could not be understood"))
+            return fail(StorageFailed(detail=f"{self.path} is not to be written"))
         try:
             action(self.document)
         except SettingsError as problem:

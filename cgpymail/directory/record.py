@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -88,8 +88,8 @@ class AccountRecord:
             value = viewer.get(key) if isinstance(viewer, dict) else None
         return value if isinstance(value, str) else DEFAULT_PREFERENCES.get(key, "")
 
-    def set_preferences(self, values: dict[str, str]) -> Deferred[None]:
-        """Change preferences."""
+    def set_preferences(self, values: Mapping[str, str | None]) -> Deferred[None]:
+        """Change preferences; None removes one, so that its default holds."""
         return self._preferences.change(lambda document: _apply(document, values))
 
     def mailbox_info(self, name: str) -> dict[str, Any]:
@@ -127,11 +127,28 @@ class AccountRecord:
     @property
     def busy(self) -> bool:
         """Whether one of the files is being written."""
-        return self._settings.busy or self._preferences.busy or self.info.file.busy
+        return any(file.busy for file in self._files)
 
     def settled(self) -> list[Deferred[None]]:
         """One Deferred per file; each fires when it is not being written."""
-        return [file.settled() for file in (self._settings, self._preferences, self.info.file)]
+        return [file.settled() for file in self._files]
+
+    def retire(self) -> None:
+        """The account gets another name, or goes: from now on its files are not written by this object any more."""
+        for file in self._files:
+            file.writable = False
+
+    @property
+    def _files(self) -> tuple[SavedFile, SavedFile, SavedFile]:
+        return self._settings, self._preferences, self.info.file
+
+    def own(self) -> dict[str, Any]:
+        """All settings of the account itself, in the order of the file."""
+        return {key: self._settings.document.get(key) for key in self._settings.document}
+
+    def own_preferences(self) -> dict[str, Any]:
+        """All preferences in account.prefs, in the order of the file."""
+        return {key: self._preferences.document.get(key) for key in self._preferences.document}
 
 
 def load_record(runtime: Runtime, name: AccountName, path: str, domain: Domain, log: Log) -> AccountRecord:
@@ -153,7 +170,7 @@ def load_record(runtime: Runtime, name: AccountName, path: str, domain: Domain, 
     )
 
 
-def _apply(document: Document, values: dict[str, Any]) -> None:
+def _apply(document: Document, values: Mapping[str, Any]) -> None:
     for key, value in values.items():
         if value is None:
             document.remove(key)

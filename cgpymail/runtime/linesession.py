@@ -27,7 +27,8 @@ class LineSession:
     """The half of a session that every line protocol needs; see runtime.wire.Session for who calls what.
 
     The protocol overrides ``connected``, ``line_received`` and the words: ``idle_words``, ``stop_words``,
-    ``long_words``, ``flood_words``, ``broken_words`` and ``kill_words``; with a raw mode, ``raw`` and ``raw_received`` too.
+    ``long_words``, ``flood_words``, ``broken_words`` and ``kill_words``; with a raw mode, ``raw`` and ``raw_received``
+    too.
     """
 
     idle_words = b""
