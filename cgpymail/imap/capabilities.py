@@ -46,6 +46,7 @@ TABLE = (
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
+    Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
 )
 
 ENABLING: Mapping[str, frozenset[str]] = {}

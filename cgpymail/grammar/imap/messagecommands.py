@@ -1,6 +1,6 @@
 """The IMAP commands on messages as values (RFC 3501 sections 6.3.11 and 6.4, and the extensions named at each class).
 
-Flags are spelled as the client spelled them; text of SEARCH is decoded from the client's charset.
+Flags are spelled as the client spelled them. The searches are in searchcommands.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import ClassVar, Literal
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.items import FetchItem
-from cgpymail.model.search import SearchKey
 from cgpymail.model.uidset import NumberSet
 
 
@@ -33,16 +32,6 @@ class Expunge(Command):
     name: ClassVar[str] = "EXPUNGE"
 
     uids: NumberSet | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Search(Command):
-    """SEARCH and UID SEARCH."""
-
-    name: ClassVar[str] = "SEARCH"
-
-    key: SearchKey
-    uid: bool
 
 
 @dataclass(frozen=True, slots=True)

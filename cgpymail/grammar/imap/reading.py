@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cgpymail.grammar.imap import commands, messagecommands, readmailbox, readmessage, readsession
+from cgpymail.grammar.imap import commands, messagecommands, readmailbox, readmessage, readresults, readsession
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readfetch import short_items
@@ -49,6 +49,7 @@ _READERS: dict[bytes, Reader] = {
     **readsession.READERS,
     **readmailbox.READERS,
     **readmessage.READERS,
+    **readresults.READERS,
 }
 
 

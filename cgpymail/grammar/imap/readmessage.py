@@ -1,4 +1,4 @@
-"""The arguments of commands on messages: APPEND, SEARCH, FETCH, STORE, COPY, MOVE, UID EXPUNGE."""
+"""The arguments of commands on messages: APPEND, FETCH, STORE, COPY, MOVE, UID EXPUNGE."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.dates import read_date_time
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readfetch import fetch_items
-from cgpymail.grammar.imap.readsearch import search_program
 from cgpymail.grammar.imap.tokens import Reader, Words
 
 _STORE_ITEM = re.compile(rb"([+-]?)FLAGS(\.SILENT)?(?= )", re.IGNORECASE)
@@ -40,11 +39,6 @@ def _append(tag: bytes, words: Words) -> Command:
 def _uid_expunge(tag: bytes, words: Words) -> Command:
     words.need(b" ")
     return commands.Expunge(tag, words.number_set())
-
-
-def _search(uid: bool, tag: bytes, words: Words) -> Command:
-    words.need(b" ")
-    return commands.Search(tag, search_program(words), uid)
 
 
 def _fetch(uid: bool, tag: bytes, words: Words) -> Command:
@@ -88,8 +82,6 @@ def _transfer(kind: _Transfer, uid: bool, tag: bytes, words: Words) -> Command:
 READERS: dict[bytes, Reader] = {
     b"APPEND": _append,
     b"UID EXPUNGE": _uid_expunge,
-    b"SEARCH": partial(_search, False),
-    b"UID SEARCH": partial(_search, True),
     b"FETCH": partial(_fetch, False),
     b"UID FETCH": partial(_fetch, True),
     b"STORE": partial(_store, False),

@@ -107,11 +107,6 @@ def status_data_line(name: str, items: Sequence[str], status: MailboxStatus) -> 
     return b"* STATUS %b (%b)\r\n" % (mailbox(name), b" ".join(pairs))
 
 
-def search_line(numbers: Sequence[int]) -> bytes:
-    """SEARCH; an empty answer has no space at its end."""
-    return b"* SEARCH" + "".join([f" {number}" for number in numbers]).encode("ascii") + b"\r\n"
-
-
 def namespace_line(personal: Namespaces, others: Namespaces, shared: Namespaces) -> bytes:
     """NAMESPACE (RFC 2342)."""
     return b"* NAMESPACE %b %b %b\r\n" % (_namespaces(personal), _namespaces(others), _namespaces(shared))

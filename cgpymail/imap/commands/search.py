@@ -1,26 +1,40 @@
-"""SEARCH and UID SEARCH (RFC 3501 6.4.4)."""
+"""SEARCH and UID SEARCH (RFC 3501 6.4.4), answered by SEARCH, or by ESEARCH if the client asked for it (RFC 4731)."""
 
 from __future__ import annotations
 
-from cgpymail.grammar.imap import messagecommands as verbs
-from cgpymail.grammar.imap.responses import search_line
+from collections.abc import Sequence
+
+from cgpymail.grammar.imap import searchcommands as verbs
+from cgpymail.grammar.imap.searchcommands import Returns
+from cgpymail.grammar.imap.searchresponses import esearch_line, search_line
 from cgpymail.imap.context import Context, Reply
 from cgpymail.manager.handle import Handle
 from cgpymail.model.uidset import STAR, NumberSet
 
+REV2 = "IMAP4REV2"  # a client that enabled it is always answered by ESEARCH (RFC 9051 6.4.4)
 _EVERYTHING = NumberSet(((1, STAR),))
+_FEW = 100  # messages whose numbers are looked up one by one
 
 
 async def search(context: Context, command: verbs.Search) -> Reply:
-    """One SEARCH response, also when nothing was found."""
+    """One response, also when nothing was found."""
     handle = context.mailbox
     found = await handle.search(command.key)
-    numbers = found if command.uid else _sequence_numbers(handle, found)
-    context.send(search_line(numbers))
+    numbers = found if command.uid else sequence_numbers(handle, found)
+    returns = command.returns or (Returns(all=True) if REV2 in context.enabled else None)
+    if returns is None:
+        context.send(search_line(numbers))
+    else:
+        context.send(esearch_line(command.tag, returns, numbers, uid=command.uid))
     return Reply(b"SEARCH completed")
 
 
-def _sequence_numbers(handle: Handle, uids: list[int]) -> list[int]:
-    if len(uids) == handle.exists:
-        return list(handle.select(_EVERYTHING, by_uid=True).seqs)
-    return [seq for seq in map(handle.seq, uids) if seq]
+def sequence_numbers(handle: Handle, uids: Sequence[int]) -> list[int]:
+    """The numbers of messages, in their order; those that are not in the view are left out."""
+    if len(uids) <= _FEW:
+        return [seq for seq in map(handle.seq, uids) if seq]
+    everything = handle.select(_EVERYTHING, by_uid=True)
+    if len(uids) == len(everything.uids) and list(uids) == list(everything.uids):
+        return list(everything.seqs)
+    numbers = dict(zip(everything.uids, everything.seqs, strict=True))
+    return [numbers[uid] for uid in uids if uid in numbers]

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap import messagecommands as messages
+from cgpymail.grammar.imap import searchcommands as searches
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.imap.commands import (
     always,
@@ -79,7 +80,7 @@ TABLE: dict[type[Command], Entry] = {
     verbs.Close: Entry(WITH_MAILBOX, later=select.close),
     verbs.Unselect: Entry(WITH_MAILBOX, later=select.unselect),
     messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
-    messages.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
+    searches.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
     messages.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
     messages.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
     messages.Copy: Entry(WITH_MAILBOX, later=copy.copy),

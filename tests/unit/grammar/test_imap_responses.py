@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from cgpymail.grammar.imap import fetchdata, responses, writing
+from cgpymail.grammar.imap import fetchdata, responses, searchresponses, writing
 from cgpymail.grammar.imap.dates import write_date_time
 from cgpymail.model.mailbox import ListedMailbox, MailboxStatus
 
@@ -69,8 +69,8 @@ LINES = [
         responses.status_data_line("x", ("RECENT", "RECENT", "UIDNEXT", "UIDVALIDITY"), STATUS),
         b"* STATUS x (RECENT 1 UIDNEXT 9 UIDVALIDITY 7)\r\n",
     ),
-    (responses.search_line([]), b"* SEARCH\r\n"),
-    (responses.search_line([2, 84]), b"* SEARCH 2 84\r\n"),
+    (searchresponses.search_line([]), b"* SEARCH\r\n"),
+    (searchresponses.search_line([2, 84]), b"* SEARCH 2 84\r\n"),
     (responses.namespace_line([("", "/")], [("~", "/")], []), b'* NAMESPACE (("" "/")) (("~" "/")) NIL\r\n'),
     (responses.id_line([("name", "x"), ("os", None)]), b'* ID ("name" "x" "os" NIL)\r\n'),
     (responses.id_line([]), b"* ID NIL\r\n"),

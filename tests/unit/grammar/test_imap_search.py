@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from cgpymail.grammar.imap import messagecommands as m
+from cgpymail.grammar.imap import searchcommands as m
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits

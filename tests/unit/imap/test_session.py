@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailboxGone, StorageFailed
 from cgpymail.grammar.imap import commands as verbs
-from cgpymail.grammar.imap import messagecommands
+from cgpymail.grammar.imap import messagecommands, searchcommands
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
 from cgpymail.manager.handle import Handle
@@ -21,7 +21,7 @@ from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
 Connect = Callable[..., ImapClient]
-VERBS = (verbs, messagecommands)
+VERBS = (verbs, messagecommands, searchcommands)
 
 
 @pytest.mark.parametrize("command", [b"SELECT INBOX", b'LIST "" *', b"IDLE", b"NAMESPACE", b"FETCH 1 FLAGS", b"CLOSE"])
