@@ -32,7 +32,7 @@ SESSIONS: dict[str, tuple[Callable[..., Any], Callable[[int], bytes]]] = {
     "pop": (PopSession, pop_words.no_room),
     "lmtp": (LmtpSession, lmtp_words.no_room),
 }
-FIXED = ("base", "domain")  # of [server]: what the daemon is built on
+FIXED = ("base", "domain", "control")  # of [server]: what the daemon is built on
 
 
 class Live:
@@ -57,6 +57,7 @@ class Live:
             )
             for name, (_, words) in SESSIONS.items()
         }
+        server.sessions.attach(self._factories.values)
 
     def begin(self, tls: Any) -> list[str]:
         """Listen, with that certificate. What cannot be had, in words; then nobody is let in."""
