@@ -18,8 +18,8 @@ class Capability:
     """One word of the answer. ``module``: where the behaviour is, below ``cgpymail/``. ``states``: when the word is
     said at all; ``when``: the condition of the link it needs.
 
-    ``when`` is empty, ``tls`` (STARTTLS is possible), ``password`` (a password may be sent over this link) or
-    ``no-password`` (it may not, spec section 9.1.6).
+    ``when`` is empty, ``tls`` (STARTTLS is possible), ``password`` (a password may be sent over this link),
+    ``no-password`` (it may not, spec section 9.1.6) or ``method`` (a SASL mechanism may be used over this link).
     """
 
     name: str
@@ -36,25 +36,45 @@ TABLE = (
     Capability("SASL-IR", 4959, "imap/commands/authenticate.py", BEFORE_LOGIN),
     Capability("STARTTLS", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "tls"),
     Capability("LOGINDISABLED", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "no-password"),
-    Capability("AUTH=PLAIN", 4616, "imap/commands/authenticate.py", BEFORE_LOGIN, "password"),
-    Capability("AUTH=LOGIN", 3501, "imap/commands/authenticate.py", BEFORE_LOGIN, "password"),
+    Capability("AUTH=PLAIN", 4616, "grammar/sasl/plain.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=LOGIN", 3501, "grammar/sasl/plain.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=SCRAM-SHA-256-PLUS", 7677, "grammar/sasl/scram.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=SCRAM-SHA-256", 7677, "grammar/sasl/scram.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=SCRAM-SHA-1-PLUS", 5802, "grammar/sasl/scram.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=SCRAM-SHA-1", 5802, "grammar/sasl/scram.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=CRAM-MD5", 2195, "grammar/sasl/crammd5.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=EXTERNAL", 4422, "grammar/sasl/external.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=OAUTHBEARER", 7628, "grammar/sasl/oauth.py", BEFORE_LOGIN, "method"),
+    Capability("AUTH=XOAUTH2", 7628, "grammar/sasl/oauth.py", BEFORE_LOGIN, "method"),
     Capability("ENABLE", 5161, "imap/commands/enable.py", AFTER_LOGIN),
     Capability("IDLE", 2177, "imap/commands/idle.py", AFTER_LOGIN),
     Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
     Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),
+    Capability("LIST-EXTENDED", 5258, "manager/choosing.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/special.py", AFTER_LOGIN),
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
     Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
+    Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )
+
+MECHANISM = "AUTH="  # before the name of a SASL mechanism
 
 ENABLING: Mapping[str, frozenset[str]] = {}
 """What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
 
 
-@lru_cache(maxsize=32)
-def capabilities(state: State, *, tls: bool, password: bool) -> bytes:
-    """The words after ``CAPABILITY``. ``tls``: STARTTLS is possible; ``password``: clear-text logins are."""
+@lru_cache(maxsize=64)
+def capabilities(
+    state: State, *, tls: bool = False, password: bool = False, methods: frozenset[str] = frozenset()
+) -> bytes:
+    """The words after ``CAPABILITY``. ``tls``: STARTTLS is possible; ``password``: clear-text logins are; ``methods``:
+    the SASL mechanisms that are."""
     conditions = {"", "password" if password else "no-password"} | ({"tls"} if tls else set())
-    return b" ".join(row.name.encode() for row in TABLE if state in row.states and row.when in conditions)
+    said = (row for row in TABLE if state in row.states)
+    return b" ".join(
+        row.name.encode()
+        for row in said
+        if (row.name.removeprefix(MECHANISM) in methods if row.when == "method" else row.when in conditions)
+    )

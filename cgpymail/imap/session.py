@@ -29,6 +29,7 @@ from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.refusals import bug, coded, refusal
 from cgpymail.imap.state import State
 from cgpymail.manager.services import Services
+from cgpymail.model.uidset import UidSet
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
 from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
@@ -176,6 +177,8 @@ class ImapSession:
         try:
             command = read_command(event.text, event.literals, self._read_limits)
         except CharsetError as problem:
+            if problem.saves and self._context.handle is not None:
+                self._context.handle.saved = UidSet()
             self._context.send(b"%b NO %b\r\n" % (problem.tag, refusal(BadCharset(problem.reason), "SEARCH")))
             return
         except CommandError as problem:

@@ -10,7 +10,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from cgpymail.errors import MailboxGone, MessageGone, NotPermitted, ReadOnly, StorageFailed
@@ -18,10 +17,12 @@ from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import read_headers, read_structure
+from cgpymail.manager.resyncing import Match, vanished
 from cgpymail.manager.searching import search_session
 from cgpymail.manager.storing import StoreAction, plan
 from cgpymail.manager.transfer import CopyResult, Resolve, Target, copy_messages, move_messages
-from cgpymail.manager.view import NOBODY, NOTHING, Selection
+from cgpymail.manager.updates import GONE, QUIET, Updates
+from cgpymail.manager.view import NOBODY, Selection
 from cgpymail.mime.structure import Part
 from cgpymail.model import flags, rights
 from cgpymail.model.columns import Columns, Row
@@ -29,31 +30,7 @@ from cgpymail.model.message import FlagUpdate
 from cgpymail.model.search import SearchKey
 from cgpymail.model.uidset import NumberSet, UidSet
 
-__all__ = ["CopyResult", "Handle", "Resolve", "Selection", "Target", "Updates"]
-
-
-@dataclass(frozen=True, slots=True)
-class Updates:
-    """What a session is to be told, in this order."""
-
-    expunged: Sequence[int] = ()
-    """Numbers in the order in which to send ``* n EXPUNGE``."""
-    expunged_uids: UidSet = NOBODY
-    """The same messages by UID."""
-    exists: int | None = None
-    """The new number of messages, if messages arrived; told after the expunges."""
-    recent: int | None = None
-    """The new number of \\Recent messages, if it changed."""
-    flags: Selection = NOTHING
-    """Messages whose flags are to be told, by the numbering that results."""
-    flag_names_changed: bool = False
-    """A keyword was defined since: FLAGS and PERMANENTFLAGS come first."""
-    gone: bool = False
-    """The mailbox was deleted or the right to read it withdrawn; nothing else is set."""
-
-
-QUIET = Updates()
-GONE = Updates(gone=True)
+__all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Target", "Updates"]
 
 
 class Handle:
@@ -98,6 +75,7 @@ class Handle:
         self._ghosts_left = False
         self._claim(0)
         self._recent_told = self.recent
+        self.saved = NOBODY  # UIDs that the client's last search saved (RFC 5182); may name messages that went since
 
     async def close(self) -> None:
         """Let go of the mailbox: messages that only this session still had may be forgotten. Idempotent."""
@@ -146,10 +124,19 @@ class Handle:
 
     @property
     def highest_modseq(self) -> int:
-        """HIGHESTMODSEQ; below that of the oldest expunge that this session has not been told (architecture, 5)."""
-        value: int = self._mailbox.store.modseq
-        ghost = self._view.oldest_ghost_modseq
-        return min(value, ghost - 1) if ghost else value
+        """HIGHESTMODSEQ, at least 1; below every change that this session has not been told (architecture, 5)."""
+        untold = self._view.oldest_untold_modseq
+        return max(min(self._mailbox.store.modseq, untold - 1) if untold else self._mailbox.store.modseq, 1)
+
+    @property
+    def held_back(self) -> bool:
+        """Whether some message left or came that this session cannot be told of now."""
+        return bool(self._view.oldest_move_modseq)
+
+    def vanished(self, modseq: int, known: NumberSet | None, match: Match | None = None) -> UidSet:
+        """What went since, of ``known`` (None: all): see resyncing.py. Nothing that has a number here is in it."""
+        since = modseq if modseq <= self._mailbox.store.modseq else 0  # of a future that a backup took back
+        return vanished(self._mailbox, self._picture, self._view, since, known, match)
 
     @property
     def exists(self) -> int:

@@ -33,6 +33,7 @@ from cgpymail.model.search import (
     Not,
     Numbers,
     Or,
+    Saved,
     SearchKey,
     Sent,
     Size,
@@ -119,6 +120,8 @@ class _Program:
             dates = facts.dates
             begin, end = _seconds(key)
             return [row for row in rows if begin <= dates[row] < end]
+        if isinstance(key, Saved):
+            return [row for row in rows if facts.uids[row] in facts.saved]
         if isinstance(key, Numbers):
             column = facts.uids if key.uid else facts.seqs
             named = frozenset(key.numbers.select(column))

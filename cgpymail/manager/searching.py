@@ -34,8 +34,8 @@ class _Session:
         """A copy of the columns as the session sees them."""
         chosen = self._handle.select(_ALL, by_uid=False)
         rows = self._handle.rows(chosen.uids)
-        recent = self._handle.recent_uids()
-        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent)
+        recent, saved = self._handle.recent_uids(), self._handle.saved
+        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, saved)
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""

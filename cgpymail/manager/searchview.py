@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cgpymail.mime.structure import Part
@@ -15,7 +15,8 @@ class Facts:
     """The session's view at the moment the search began: parallel columns by ascending UID, not changed afterwards.
 
     Ghosts that still have a number are in it. ``dates`` are internal dates, seconds since the epoch; ``flags`` without
-    Recent, which is ``recent``: the UIDs that are \\Recent to this session (others may be in it too).
+    Recent, which is ``recent``: the UIDs that are \\Recent to this session (others may be in it too). ``saved``: the
+    UIDs that the search before saved (others may be in it too).
     """
 
     seqs: Sequence[int]
@@ -25,6 +26,7 @@ class Facts:
     sizes: Sequence[int]
     dates: Sequence[int]
     recent: UidSet
+    saved: UidSet = field(default_factory=UidSet)
 
 
 class Searchable(Protocol):

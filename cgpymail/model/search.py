@@ -96,6 +96,11 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """What the last search with SAVE found (RFC 5182)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The others."""
 
@@ -117,4 +122,6 @@ class And:
     keys: tuple[SearchKey, ...]
 
 
-SearchKey = All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Numbers | Not | Or | And
+SearchKey = (
+    All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Numbers | Saved | Not | Or | And
+)

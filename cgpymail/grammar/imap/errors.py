@@ -16,4 +16,9 @@ class CommandError(Exception):
 
 
 class CharsetError(CommandError):
-    """A SEARCH in a charset that is not known: answered with ``tag NO [BADCHARSET (...)] reason``."""
+    """A SEARCH in a charset that is not known: answered with ``tag NO [BADCHARSET (...)] reason``.
+
+    ``saves``: its result was to be saved, so that nothing is saved now (RFC 5182 2.1).
+    """
+
+    saves = False

@@ -10,19 +10,32 @@ from typing import ClassVar, Literal
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.items import FetchItem
-from cgpymail.model.uidset import NumberSet
+from cgpymail.model.uidset import MessageSet
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said of a message before its ``size`` octets: ``date`` in seconds since the epoch, None if not given.
+
+    ``binary``: it comes as a literal8 (RFC 3516), so it may be in binary encoding; ``utf8``: in ``UTF8 (...)``
+    (RFC 6855), so its header may be in UTF-8.
+    """
+
+    flags: tuple[str, ...]
+    date: int | None
+    size: int
+    binary: bool = False
+    utf8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Append(Command):
-    """APPEND up to the message: ``date`` in seconds since the epoch, None if not given; ``size`` octets follow."""
+    """APPEND up to its first message; more may follow (RFC 3502)."""
 
     name: ClassVar[str] = "APPEND"
 
     mailbox: str
-    flags: tuple[str, ...]
-    date: int | None
-    size: int
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,7 @@ class Expunge(Command):
 
     name: ClassVar[str] = "EXPUNGE"
 
-    uids: NumberSet | None = None
+    uids: MessageSet | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,7 @@ class Fetch(Command):
 
     name: ClassVar[str] = "FETCH"
 
-    numbers: NumberSet
+    numbers: MessageSet
     items: tuple[FetchItem, ...]
     uid: bool
 
@@ -51,7 +64,7 @@ class Store(Command):
 
     name: ClassVar[str] = "STORE"
 
-    numbers: NumberSet
+    numbers: MessageSet
     action: Literal["set", "add", "remove"]
     silent: bool
     flags: tuple[str, ...]
@@ -64,7 +77,7 @@ class Copy(Command):
 
     name: ClassVar[str] = "COPY"
 
-    numbers: NumberSet
+    numbers: MessageSet
     mailbox: str
     uid: bool
 
@@ -75,6 +88,6 @@ class Move(Command):
 
     name: ClassVar[str] = "MOVE"
 
-    numbers: NumberSet
+    numbers: MessageSet
     mailbox: str
     uid: bool

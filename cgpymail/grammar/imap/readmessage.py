@@ -11,16 +11,32 @@ from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.dates import read_date_time
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readfetch import fetch_items
-from cgpymail.grammar.imap.tokens import Reader, Words
+from cgpymail.grammar.imap.tokens import Reader, ReadLimits, Words
 
 _STORE_ITEM = re.compile(rb"([+-]?)FLAGS(\.SILENT)?(?= )", re.IGNORECASE)
 _ACTIONS: dict[bytes, Literal["set", "add", "remove"]] = {b"": "set", b"+": "add", b"-": "remove"}
-_MESSAGE = re.compile(rb"\{(\d{1,20})\+?\}\Z")
+_MESSAGE = re.compile(rb"(~?)\{(\d{1,20})\+?\}\Z")
+_UTF8_MESSAGE = re.compile(rb"UTF8 \((~)\{(\d{1,20})\+?\}\Z", re.IGNORECASE)
 
 
 def _append(tag: bytes, words: Words) -> Command:
     words.need(b" ")
     mailbox = words.mailbox()
+    return commands.Append(tag, mailbox, _message(words))
+
+
+def read_next_message(text: bytes, before: commands.Message, limits: ReadLimits) -> commands.Message:
+    """What is said of the next message of an APPEND (RFC 3502), from the ``text`` of a MessageLiteral with ``more``.
+
+    ``before``: the message that stands in front of it. Raises CommandError.
+    """
+    words = Words(text, 0, (), limits)
+    if before.utf8:
+        words.need(b")")
+    return _message(words)
+
+
+def _message(words: Words) -> commands.Message:
     words.need(b" ")
     flags: tuple[str, ...] = ()
     date: int | None = None
@@ -30,27 +46,28 @@ def _append(tag: bytes, words: Words) -> Command:
     if words.text.startswith(b'"', words.place):
         date = read_date_time(words.string())
         words.need(b" ")
-    message = words.take(_MESSAGE)
+    plain = words.take(_MESSAGE)
+    message = plain or words.take(_UTF8_MESSAGE)
     if message is None:
         raise CommandError("The message as a literal expected")
-    return commands.Append(tag, mailbox, flags, date, int(message[1]))
+    return commands.Message(flags, date, int(message[2]), binary=bool(message[1]), utf8=plain is None)
 
 
 def _uid_expunge(tag: bytes, words: Words) -> Command:
     words.need(b" ")
-    return commands.Expunge(tag, words.number_set())
+    return commands.Expunge(tag, words.messages())
 
 
 def _fetch(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
-    numbers = words.number_set()
+    numbers = words.messages()
     words.need(b" ")
     return commands.Fetch(tag, numbers, fetch_items(words, uid), uid)
 
 
 def _store(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
-    numbers = words.number_set()
+    numbers = words.messages()
     words.need(b" ")
     item = words.take(_STORE_ITEM)
     if item is None:
@@ -74,7 +91,7 @@ _Transfer = type[commands.Copy] | type[commands.Move]
 
 def _transfer(kind: _Transfer, uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
-    numbers = words.number_set()
+    numbers = words.messages()
     words.need(b" ")
     return kind(tag, numbers, words.mailbox(), uid)
 

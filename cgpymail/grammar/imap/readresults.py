@@ -1,4 +1,4 @@
-"""The arguments of SEARCH beside its keys: what the answer is to say (RFC 4731, RFC 4466 2.6.1)."""
+"""The arguments of SEARCH beside its keys: what the answer is to say (RFC 4731, RFC 5182, RFC 4466 2.6.1)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from functools import partial
 
 from cgpymail.grammar.imap import searchcommands as commands
 from cgpymail.grammar.imap.commands import Command
-from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.readsearch import search_program
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.tokens import Reader, Words
+from cgpymail.model.search import SearchKey
 
 _RETURN = re.compile(rb"RETURN \(", re.IGNORECASE)
 _OPTION = re.compile(rb"[A-Za-z]+")
-_OPTIONS = {b"MIN": "min", b"MAX": "max", b"ALL": "all", b"COUNT": "count"}
+_OPTIONS = {b"MIN": "min", b"MAX": "max", b"ALL": "all", b"COUNT": "count", b"SAVE": "save"}
 
 
 def _search(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
     returns = _returns(words)
-    return commands.Search(tag, search_program(words), uid, returns)
+    return commands.Search(tag, _program(words, returns), uid, returns)
+
+
+def _program(words: Words, returns: Returns | None) -> SearchKey:
+    try:
+        return search_program(words)
+    except CharsetError as problem:
+        problem.saves = returns is not None and returns.save
+        raise
 
 
 def _returns(words: Words) -> Returns | None:

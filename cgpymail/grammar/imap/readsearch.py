@@ -1,4 +1,4 @@
-"""A SEARCH program, read into the tree of model.search (RFC 3501 6.4.4).
+"""A SEARCH program, read into the tree of model.search (RFC 3501 6.4.4; ``$``: RFC 5182).
 
 KEYWORD names a built-in flag where the flag table knows its IMAP name (``$Forwarded``, ``Junk``); the negative names
 of the manual (``NotJunk``) are ordinary keywords here (spec 2.8).
@@ -26,12 +26,14 @@ from cgpymail.model.search import (
     Not,
     Numbers,
     Or,
+    Saved,
     SearchKey,
     Sent,
     Size,
     Text,
     When,
 )
+from cgpymail.model.uidset import NumberSet
 
 _NAME = re.compile(rb"[A-Za-z0-9]+")
 _CHARSET = re.compile(rb"CHARSET ", re.IGNORECASE)
@@ -90,6 +92,8 @@ class _Program:
             raise CommandError("The search keys are nested too deeply")
         if words.follows(b"("):
             key = self._group()
+        elif words.follows(b"$"):
+            key = Saved()
         elif _NUMBERS.match(words.text, words.place):
             key = Numbers(words.number_set(), uid=False)
         else:
@@ -151,7 +155,8 @@ class _Program:
         return Size(larger=False, octets=self._words.number())
 
     def _uid(self) -> SearchKey:
-        return Numbers(self._words.number_set(), uid=True)
+        numbers = self._words.messages()
+        return Numbers(numbers, uid=True) if isinstance(numbers, NumberSet) else Saved()
 
     def _not(self) -> SearchKey:
         return Not(self._key())

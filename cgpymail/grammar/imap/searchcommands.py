@@ -5,21 +5,35 @@ Texts in the search program are decoded from the client's charset already.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.model.search import SearchKey
+from cgpymail.model.uidset import UidSet
 
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """The result options of a search (RFC 4731 3.1). ``RETURN ()`` is ``all``."""
+    """The result options of a search (RFC 4731 3.1; ``save``: RFC 5182). ``RETURN ()`` is ``all``."""
 
     min: bool = False
     max: bool = False
     all: bool = False
     count: bool = False
+    save: bool = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is to be told: the result is only saved (RFC 5182 2.1)."""
+        return self == Returns(save=True)
+
+    def to_save(self, uids: Sequence[int]) -> UidSet:
+        """What ``$`` names after the search: all that it found, or its ends if only those are told (RFC 5182 2.4)."""
+        if self.all or self.count or not (self.min or self.max):
+            return UidSet.of(uids)
+        return UidSet.of([*(uids[:1] if self.min else ()), *(uids[-1:] if self.max else ())])
 
 
 @dataclass(frozen=True, slots=True)

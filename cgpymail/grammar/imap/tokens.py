@@ -15,7 +15,7 @@ from cgpymail.errors import IllegalName
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.model import names
-from cgpymail.model.uidset import STAR, NumberSet
+from cgpymail.model.uidset import SAVED, STAR, MessageSet, NumberSet
 
 _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _ASTRING = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\]+")
@@ -169,6 +169,10 @@ class Words:
         numbers = short_number_set(text) if len(text) <= _SHORT else _make_number_set(text)
         self.count(numbers.parts)
         return numbers
+
+    def messages(self) -> MessageSet:
+        """A sequence set, or ``$``, which stands alone (RFC 5182 2.5)."""
+        return SAVED if self.follows(b"$") else self.number_set()
 
     def count(self, members: Sequence[object]) -> None:
         """Raise CommandError when there are too many."""

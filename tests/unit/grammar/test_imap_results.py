@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cgpymail.grammar.imap import searchcommands as m
-from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.errors import CharsetError, CommandError
+from cgpymail.grammar.imap.messagecommands import Expunge
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line
 from cgpymail.model import search as s
+from cgpymail.model.uidset import SAVED
 from tests.support.imapwire import read
 
 OPTIONS = [
@@ -56,3 +60,50 @@ LINES = [
 def test_esearch_lines(line, expected):
     """What was asked for, with the tag of the question; of an empty result the number only."""
     assert line == b"* ESEARCH " + expected + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("returns", "kept"),
+    [
+        (Returns(save=True), [2, 4, 6]),
+        (Returns(save=True, min=True), [2]),
+        (Returns(save=True, max=True), [6]),
+        (Returns(save=True, min=True, max=True), [2, 6]),
+        (Returns(save=True, min=True, count=True), [2, 4, 6]),
+        (Returns(save=True, max=True, all=True), [2, 4, 6]),
+    ],
+)
+def test_what_is_saved(returns, kept):
+    """The ends alone if nothing else is told (RFC 5182 2.4); of nothing, nothing."""
+    assert list(returns.to_save([2, 4, 6])) == kept
+    assert list(returns.to_save([])) == []
+
+
+NAMING = [
+    (b"FETCH $ UID", b"FETCH 1 UID"),
+    (b"UID FETCH $ FLAGS", b"UID FETCH 1 FLAGS"),
+    (b"STORE $ FLAGS ()", b"STORE 1 FLAGS ()"),
+    (b"UID COPY $ x", b"UID COPY 1 x"),
+    (b"MOVE $ x", b"MOVE 1 x"),
+]
+
+
+@pytest.mark.parametrize(("saved", "numbered"), NAMING)
+def test_the_saved_result_stands_for_a_set(saved, numbered):
+    """Wherever numbers can be."""
+    expected = read(b"a " + numbered + b"\r\n")
+    assert read(b"a " + saved + b"\r\n") == replace(expected, numbers=SAVED)
+
+
+def test_the_saved_result_as_a_search_key():
+    """By number, by UID, and within other keys."""
+    assert read(b"a SEARCH OR $ NOT UID $\r\n") == m.Search(b"a", s.Or(s.Saved(), s.Not(s.Saved())), False)
+    assert read(b"a UID EXPUNGE $\r\n") == Expunge(b"a", SAVED)
+
+
+def test_a_charset_is_refused_with_the_wish_to_save():
+    """So that the server knows that nothing is saved now."""
+    for options, saves in ((b"RETURN (SAVE) ", True), (b"RETURN (MIN) ", False), (b"", False)):
+        with pytest.raises(CharsetError) as caught:
+            read_command(b"a SEARCH " + options + b"CHARSET x-unknown ALL")
+        assert caught.value.saves is saves
