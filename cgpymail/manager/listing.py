@@ -1,37 +1,42 @@
-"""LIST and LSUB (RFC 3501 6.3.8 and 6.3.9; CHILDREN, RFC 3348; SPECIAL-USE, RFC 6154; spec sections 7 and 14.5).
+"""LIST and LSUB (RFC 3501 6.3.8 and 6.3.9; extended: RFC 5258; CHILDREN, RFC 3348; SPECIAL-USE, RFC 6154; spec sections
+7 and 14.5).
 
 First everything the user may see of the trees that a pattern can reach is written down with the names under which he
 sees it: the own mailboxes, what lies behind his mailbox aliases, or one foreign account (``~account/...``). Then the
-pattern chooses. Accounts are never enumerated: a wildcard in the account's name finds nothing.
+pattern and the options choose (choosing.py). Accounts are never enumerated: a wildcard in the account's name finds
+nothing but what the user has subscribed to. An account may have thousands of names, so others get their turn meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from cgpymail.errors import LimitExceeded, NoSuchMailbox
 from cgpymail.manager.account import Account
+from cgpymail.manager.choosing import NOINFERIORS, NOSELECT, STRIDE, Chooser, Pause, Shown
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
 from cgpymail.manager.patterns import Pattern
 from cgpymail.manager.special import use_attributes
 from cgpymail.manager.words import is_yes
 from cgpymail.model import names, rights
-from cgpymail.model.mailbox import ListedMailbox
+from cgpymail.model.mailbox import PLAIN_LIST, ListChoice, ListedMailbox
 from cgpymail.runtime.limits import Limits
 
-NOSELECT, NOINFERIORS = "\\Noselect", "\\Noinferiors"
-HAS_CHILDREN, HAS_NO_CHILDREN = "\\HasChildren", "\\HasNoChildren"
-LEVEL_ABOVE = (NOSELECT, HAS_CHILDREN)
 MAIL_ONLY_SERVICE = "IMAP"  # the protocol whose clients are not shown calendars and the like unasked (spec 14.5.3)
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A name the user sees, with the attributes that do not depend on its neighbours."""
+async def no_pause() -> None:
+    """For those whose work need not be cut into slices."""
 
-    attributes: tuple[str, ...] = field(default=())
-    non_mail: bool = False  # has a Class: shown only to those who ask for it by name
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What one pattern can reach: names as the user sees them, without the ``prefix`` that all of them have."""
+
+    pattern: Pattern
+    shown: dict[str, Shown]
+    prefix: str = ""
 
 
 class Listing:
@@ -43,25 +48,39 @@ class Listing:
         self._service = service
         self._limits = limits
 
-    async def mailboxes(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
-        """What LIST answers, each name once. Raises LimitExceeded, StorageFailed."""
+    async def mailboxes(
+        self, reference: str, patterns: Sequence[str], choice: ListChoice = PLAIN_LIST, pause: Pause = no_pause
+    ) -> list[ListedMailbox]:
+        """What LIST answers, each name once. Raises LimitExceeded, StorageFailed.
+
+        The empty pattern asks for the root of the reference, but in the company of others, or of criteria, for nothing
+        (RFC 5258 section 3). ``pause`` gives others their turn.
+        """
+        if not any(self._checked(patterns)) and len(patterns) == 1 and not choice.criteria:
+            return [ListedMailbox(root_name(reference), (NOSELECT,))]
         found: dict[str, ListedMailbox] = {}
-        for text in self._checked(patterns):
-            if not text:
-                found.setdefault("", ListedMailbox(root_name(reference), (NOSELECT,)))
+        for text in filter(None, patterns):
+            region = await self._region(join(reference, text), choice, pause)
+            if region is None:
                 continue
-            for listed in await self._matching(join(reference, text)):
-                found.setdefault(listed.name, listed)
+            prefix = region.prefix
+            subscription = self._own.record.subscription()
+            subscribed = frozenset(name.removeprefix(prefix) for name in subscription if name.startswith(prefix))
+            for listed in await Chooser(region.shown, region.pattern, choice, subscribed).choose(pause):
+                name = prefix + listed.name
+                found.setdefault(name, replace(listed, name=name) if prefix else listed)
         return list(found.values())
 
-    async def subscribed(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
+    async def subscribed(self, reference: str, patterns: Sequence[str], pause: Pause = no_pause) -> list[ListedMailbox]:
         """What LSUB answers: subscribed names as stored, existing or not; levels above them for ``%``."""
         subscription = self._own.record.subscription()
         known = set(subscription)
         found: dict[str, ListedMailbox] = {}
         for text in self._checked(patterns):
             pattern = Pattern(join(reference, text))
-            for name in subscription:
+            for count, name in enumerate(subscription):
+                if not count % STRIDE:
+                    await pause()
                 if pattern.matches(name):
                     found.setdefault(name, ListedMailbox(name))
                 elif pattern.shows_levels:
@@ -79,38 +98,46 @@ class Listing:
             raise LimitExceeded("Too many patterns")
         return patterns
 
-    async def _matching(self, text: str) -> list[ListedMailbox]:
+    async def _region(self, text: str, choice: ListChoice, pause: Pause) -> Region | None:
+        """What the pattern ``text`` can reach; None if it leads into an account that is none."""
         if not text.startswith(FOREIGN):
             pattern = Pattern(text)
             await self._own.refresh()
-            shown = self._tree(self._own, pattern.top, pattern.top) | await self._behind_aliases(pattern)
-            return select(shown, pattern)
+            shown = await self._tree(self._own, pattern.top, pattern.top, pause)
+            shown |= await self._behind_aliases(pattern, pause)
+            if choice.subscribed:
+                shown |= await self._behind_subscriptions(pattern, choice, pause)
+            return Region(pattern, shown)
+        if choice.subscribed:
+            pattern = Pattern(text)
+            return Region(pattern, await self._behind_subscriptions(pattern, choice, pause))
         owner, slash, rest = text.partition(names.SEPARATOR)
         account = None if Pattern(owner).wild else await self._space.account(owner.removeprefix(FOREIGN))
         if account is None:
-            return []
-        await account.refresh()
+            return None
         if not slash:
-            return [ListedMailbox(owner, LEVEL_ABOVE)] if self.sees_any(account) else []
+            return Region(Pattern(owner), await self._whole(account, owner, pause))
+        await account.refresh()
         pattern = Pattern(rest)
-        found = select(self._tree(account, pattern.top, pattern.top), pattern)
-        return [ListedMailbox(f"{owner}/{listed.name}", listed.attributes) for listed in found]
+        return Region(pattern, await self._tree(account, pattern.top, pattern.top, pause), owner + slash)
 
     # what the user sees
 
     def _visible(self, account: Account, top: str) -> Iterator[str]:
-        """The names at and below ``top`` (empty: all) on which the user has ``l``."""
-        for name in account.entries:
+        """The names at and below ``top`` (empty: all) on which the user has ``l``, as long as they are there."""
+        for name in list(account.entries):
             inside = not top or name == top or names.is_below(name, top)
-            if inside and (account is self._own or self._space.rights(Place(account, name)) & rights.LOOKUP):
+            if not inside or name not in account.entries:
+                continue
+            if account is self._own or self._space.rights(Place(account, name)) & rights.LOOKUP:
                 yield name
 
-    def _tree(self, account: Account, top: str, shown_as: str) -> dict[str, Shown]:
+    async def _tree(self, account: Account, top: str, shown_as: str, pause: Pause) -> dict[str, Shown]:
         """What is visible at and below ``top``, with ``shown_as`` in place of that part of the name."""
         uses = use_attributes(account.record) if account is self._own else {}
         mail_only = self._service == MAIL_ONLY_SERVICE and not self._sees_non_mail()
         shown: dict[str, Shown] = {}
-        for name in self._visible(account, top):
+        for count, name in enumerate(self._visible(account, top)):
             attributes = [] if account.entries[name].format else [NOSELECT]
             if name.count(names.SEPARATOR) + 1 >= names.MAX_DEPTH:
                 attributes.append(NOINFERIORS)
@@ -118,12 +145,39 @@ class Listing:
                 attributes += uses.get(name, [])
             non_mail = mail_only and bool(account.record.mailbox_info(name).get("Class"))
             shown[shown_as + name[len(top) :]] = Shown(tuple(attributes), non_mail)
+            if not count % STRIDE:
+                await pause()
+        return shown
+
+    async def _whole(self, account: Account, owner: str, pause: Pause) -> dict[str, Shown]:
+        """An account by its name ``~owner``: a level with all that is visible below it, nothing if that is nothing."""
+        await account.refresh()
+        below = await self._tree(account, "", owner + names.SEPARATOR, pause)
+        return {owner: Shown((NOSELECT,))} | below if below else {}
+
+    async def _behind_subscriptions(self, pattern: Pattern, choice: ListChoice, pause: Pause) -> dict[str, Shown]:
+        """The accounts of subscribed foreign names that can be in the answer: told are the attributes that names have
+        in truth (RFC 5258 3.1)."""
+        owners: dict[str, None] = {}
+        for count, name in enumerate(self._own.record.subscription()):
+            if not count % STRIDE:
+                await pause()
+            if name.startswith(FOREIGN):
+                above = levels_above(name, pattern) if choice.recursive else ()
+                if above or pattern.matches(name):
+                    owners[name.partition(names.SEPARATOR)[0]] = None
+        shown: dict[str, Shown] = {}
+        for owner in owners:
+            await pause()
+            account = await self._space.account(owner.removeprefix(FOREIGN))
+            if account is not None:
+                shown |= await self._whole(account, owner, pause)
         return shown
 
     def _sees_non_mail(self) -> bool:
         return is_yes(self._own.record.setting("IMAPSeesNonMail", "NO"))
 
-    async def _behind_aliases(self, pattern: Pattern) -> dict[str, Shown]:
+    async def _behind_aliases(self, pattern: Pattern, pause: Pause) -> dict[str, Shown]:
         shown: dict[str, Shown] = {}
         for alias in self._own.record.aliases():
             if not self._space.is_alias(alias) or not pattern.can_start(alias):
@@ -135,51 +189,11 @@ class Listing:
             if place is not None:
                 await place.account.refresh()
                 behind = alias if place.name else alias + names.SEPARATOR
-                shown |= self._tree(place.account, place.name, behind)
+                shown |= await self._tree(place.account, place.name, behind, pause)
             target = self._own.record.aliases().get(alias, "")
             if names.SEPARATOR not in target and target.startswith(FOREIGN):  # a whole account (spec 7.2.4)
                 shown[alias] = Shown((NOSELECT,))
         return shown
-
-
-def select(shown: dict[str, Shown], pattern: Pattern) -> list[ListedMailbox]:
-    """Those that match, INBOX first, then by name; with ``%``, levels that lead to what is shown too."""
-    if pattern.wild:
-        shown = without_non_mail(shown)
-    parents = levels(shown)
-    found: dict[str, tuple[str, ...]] = {}
-    for name, facts in shown.items():
-        if pattern.matches(name):
-            found[name] = (*facts.attributes, HAS_CHILDREN if name in parents else HAS_NO_CHILDREN)
-    if pattern.shows_levels:
-        for above in parents - shown.keys():
-            if pattern.matches(above):
-                found[above] = LEVEL_ABOVE
-    order = sorted(found, key=lambda name: (name != names.INBOX, name))
-    return [ListedMailbox(name, found[name]) for name in order]
-
-
-def without_non_mail(shown: dict[str, Shown]) -> dict[str, Shown]:
-    """The mail mailboxes; one of another class above a mail mailbox shows as not selectable (spec 14.5.3)."""
-    if not any(facts.non_mail for facts in shown.values()):
-        return shown
-    leading = levels(name for name, facts in shown.items() if not facts.non_mail)
-    return {
-        name: Shown((NOSELECT,)) if facts.non_mail else facts
-        for name, facts in shown.items()
-        if not facts.non_mail or name in leading
-    }
-
-
-def levels(found: Iterable[str]) -> set[str]:
-    """All names above any of these."""
-    above: set[str] = set()
-    for name in found:
-        level = names.parent(name)
-        while level and level not in above:
-            above.add(level)
-            level = names.parent(level)
-    return above
 
 
 def levels_above(name: str, pattern: Pattern) -> list[str]:

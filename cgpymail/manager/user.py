@@ -21,13 +21,14 @@ from cgpymail.errors import (
 )
 from cgpymail.manager.access import Standing, settable_flags, standing
 from cgpymail.manager.account import Account
+from cgpymail.manager.choosing import Pause
 from cgpymail.manager.handle import Handle, Target
-from cgpymail.manager.listing import Listing
+from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namespace import FOREIGN, NameSpace
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
-from cgpymail.model.mailbox import ListedMailbox, MailboxStatus
+from cgpymail.model.mailbox import PLAIN_LIST, ListChoice, ListedMailbox, MailboxStatus
 from cgpymail.model.message import NewMessage
 from cgpymail.runtime.limits import Limits
 
@@ -75,13 +76,20 @@ class User:
         shared = [(f"{FOREIGN}{PUBLIC}/", names.SEPARATOR)] if self._sees_public else []
         return [("", names.SEPARATOR)], [(FOREIGN, names.SEPARATOR)], shared
 
-    async def list_mailboxes(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
-        """LIST (RFC 3501 6.3.8): what matches one of the patterns, each name once. Raises LimitExceeded."""
-        return await self._listing.mailboxes(reference, patterns)
+    async def list_mailboxes(
+        self, reference: str, patterns: Sequence[str], choice: ListChoice = PLAIN_LIST, pause: Pause = no_pause
+    ) -> list[ListedMailbox]:
+        """LIST (RFC 3501 6.3.8, RFC 5258): what matches one of the patterns and is wanted by ``choice``, each once.
 
-    async def list_subscribed(self, reference: str, patterns: Sequence[str]) -> list[ListedMailbox]:
+        ``pause`` gives others their turn while it lasts. Raises LimitExceeded.
+        """
+        return await self._listing.mailboxes(reference, patterns, choice, pause)
+
+    async def list_subscribed(
+        self, reference: str, patterns: Sequence[str], pause: Pause = no_pause
+    ) -> list[ListedMailbox]:
         """LSUB (RFC 3501 6.3.9): subscribed names as stored. Raises LimitExceeded."""
-        return await self._listing.subscribed(reference, patterns)
+        return await self._listing.subscribed(reference, patterns, pause)
 
     async def create(self, name: str) -> None:
         """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).

@@ -38,8 +38,44 @@ class MailboxStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ListChoice:
+    """The options of an extended LIST (RFC 5258, RFC 6154): which names are wanted, and what is told of them.
+
+    ``extended``: the command has the extended form, so what does not exist is called ``\\NonExistent``.
+    ``subscribed``, ``special_use``: only names that are on the subscription list, that have a special use; both: names
+    that fulfil both. ``recursive``: levels above such names too, if the names themselves do not match the pattern.
+    ``tell_subscribed``: say ``\\Subscribed`` whatever was selected.
+    """
+
+    extended: bool = False
+    subscribed: bool = False
+    special_use: bool = False
+    recursive: bool = False
+    tell_subscribed: bool = False
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The words of CHILDINFO (RFC 5258 3.5): by what names were selected; empty if by nothing but the pattern."""
+        return ("SUBSCRIBED",) * self.subscribed + ("SPECIAL-USE",) * self.special_use
+
+
+PLAIN_LIST = ListChoice()
+
+
+@dataclass(frozen=True, slots=True)
 class ListedMailbox:
-    """One line of LIST or LSUB: name and attributes as RFC 3501/6154 spell them (``\\Noselect``, ``\\Sent`` ...)."""
+    """One line of LIST or LSUB: name and attributes as RFC 3501/5258/6154 spell them (``\\Noselect``, ``\\Sent`` ...).
+
+    ``child_info``: the criteria that something below it fulfils (RFC 5258 3.5). ``chosen``: it fulfils the criteria of
+    the LIST itself, not only something below it.
+    """
 
     name: str
     attributes: tuple[str, ...] = field(default=())
+    child_info: tuple[str, ...] = field(default=())
+    chosen: bool = True
+
+    @property
+    def selectable(self) -> bool:
+        """Whether there is a mailbox to open."""
+        return "\\Noselect" not in self.attributes and "\\NonExistent" not in self.attributes

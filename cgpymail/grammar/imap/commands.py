@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -134,12 +136,16 @@ class Unsubscribe(Command):
 
 @dataclass(frozen=True, slots=True)
 class List(Command):
-    """LIST. An empty pattern asks for the separator only."""
+    """LIST, also in its extended form (RFC 5258). A single empty pattern asks for the separator only.
+
+    ``choice``: the options; REMOTE and CHILDREN are not in it, because both are always done.
+    """
 
     name: ClassVar[str] = "LIST"
 
     reference: str
-    pattern: str
+    patterns: tuple[str, ...]
+    choice: ListChoice = PLAIN_LIST
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cgpymail.grammar.imap import commands, messagecommands, readmailbox, readmessage, readresults, readsession
+from cgpymail.grammar.imap import (
+    commands,
+    messagecommands,
+    readlist,
+    readmailbox,
+    readmessage,
+    readresults,
+    readsession,
+)
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readfetch import short_items
@@ -48,6 +56,7 @@ _READERS: dict[bytes, Reader] = {
     **{name: partial(_bare, kind) for name, kind in _BARE_KINDS.items()},
     **readsession.READERS,
     **readmailbox.READERS,
+    **readlist.READERS,
     **readmessage.READERS,
     **readresults.READERS,
 }

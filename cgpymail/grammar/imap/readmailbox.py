@@ -1,4 +1,4 @@
-"""The arguments of commands on mailboxes: SELECT, CREATE, RENAME, LIST, STATUS and their kin."""
+"""The arguments of commands on mailboxes: SELECT, CREATE, RENAME, STATUS and their kin."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ _STATUS_ITEM = re.compile(rb"[A-Za-z]+")
 def _one_mailbox(kind: Callable[[bytes, str], Command], tag: bytes, words: Words) -> Command:
     words.need(b" ")
     return kind(tag, words.mailbox())
-
-
-def _listing(kind: Callable[[bytes, str, str], Command], tag: bytes, words: Words) -> Command:
-    words.need(b" ")
-    reference = words.mailbox()
-    words.need(b" ")
-    return kind(tag, reference, words.pattern())
 
 
 def _rename(tag: bytes, words: Words) -> Command:
@@ -62,7 +55,5 @@ _ONE_MAILBOX = (
 READERS: dict[bytes, Reader] = {
     **{kind.name.encode("ascii"): partial(_one_mailbox, kind) for kind in _ONE_MAILBOX},
     b"RENAME": _rename,
-    b"LIST": partial(_listing, commands.List),
-    b"LSUB": partial(_listing, commands.Lsub),
     b"STATUS": _status,
 }

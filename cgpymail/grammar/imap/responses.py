@@ -91,9 +91,15 @@ def flags_line(names: Iterable[str]) -> bytes:
 
 
 def list_line(kind: bytes, entry: ListedMailbox) -> bytes:
-    """LIST or LSUB (``kind``)."""
+    """LIST or LSUB (``kind``), with the extended data of RFC 5258 if there are any."""
     attributes = " ".join(entry.attributes).encode("ascii")
-    return b"* %b (%b) %b %b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name))
+    extended = b" (%b)" % _child_info(entry.child_info) if entry.child_info else b""
+    return b"* %b (%b) %b %b%b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name), extended)
+
+
+def _child_info(criteria: Iterable[str]) -> bytes:
+    """CHILDINFO; both its name and the criteria are quoted (RFC 5258 section 6)."""
+    return b'"CHILDINFO" (%b)' % b" ".join([string(word.encode("ascii")) for word in criteria])
 
 
 def separator_line(kind: bytes, root: str) -> bytes:

@@ -1,4 +1,5 @@
-"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3) and NAMESPACE (RFC 2342)."""
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3; LIST also RFC 5258) and NAMESPACE
+(RFC 2342)."""
 
 from __future__ import annotations
 
@@ -43,16 +44,19 @@ async def unsubscribe(context: Context, command: verbs.Unsubscribe) -> Reply:
 
 async def list_names(context: Context, command: verbs.List) -> Reply:
     """Names that match; an empty pattern asks for the separator and the root of the reference only."""
-    if command.pattern:
-        await _listed(context, b"LIST", await context.account.list_mailboxes(command.reference, [command.pattern]))
-    else:
+    if command.patterns == ("",) and not command.choice.criteria:
         context.send(separator_line(b"LIST", _root(command.reference)))
+    else:
+        found = await context.account.list_mailboxes(
+            command.reference, command.patterns, command.choice, context.breathe
+        )
+        await _listed(context, b"LIST", found)
     return Reply(b"LIST completed")
 
 
 async def list_subscribed(context: Context, command: verbs.Lsub) -> Reply:
     """Subscribed names that match, as they were subscribed (spec section 7.1)."""
-    found = await context.account.list_subscribed(command.reference, [command.pattern])
+    found = await context.account.list_subscribed(command.reference, [command.pattern], context.breathe)
     await _listed(context, b"LSUB", found)
     return Reply(b"LSUB completed")
 

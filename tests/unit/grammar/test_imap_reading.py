@@ -10,6 +10,7 @@ from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits
+from cgpymail.model.mailbox import ListChoice
 from cgpymail.model.section import Section, Specifier
 from cgpymail.model.uidset import NumberSet
 from tests.support.imapwire import read
@@ -48,10 +49,19 @@ COMMANDS = [
     (b'a RENAME "a b" c', c.Rename(b"a", "a b", "c")),
     (b"a SUBSCRIBE x", c.Subscribe(b"a", "x")),
     (b"a UNSUBSCRIBE x", c.Unsubscribe(b"a", "x")),
-    (b'a LIST "" *', c.List(b"a", "", "*")),
-    (b'a LIST "" ""', c.List(b"a", "", "")),
-    (b"a LIST ~john/ inbox/%", c.List(b"a", "~john/", "INBOX/%")),
-    (b'a LIST "" "Entw&APw-%"', c.List(b"a", "", "Entw\u00fc%")),
+    (b'a LIST "" *', c.List(b"a", "", ("*",))),
+    (b'a LIST "" ""', c.List(b"a", "", ("",))),
+    (b"a LIST ~john/ inbox/%", c.List(b"a", "~john/", ("INBOX/%",))),
+    (b'a LIST "" "Entw&APw-%"', c.List(b"a", "", ("Entw\u00fc%",))),
+    (b'a LIST () "" *', c.List(b"a", "", ("*",), ListChoice(extended=True))),
+    (b'a LIST "" (inbox "a b/%")', c.List(b"a", "", ("INBOX", "a b/%"), ListChoice(extended=True))),
+    (b'a list (remote Subscribed subscribed) "" *', c.List(b"a", "", ("*",), ListChoice(True, subscribed=True))),
+    (
+        b'a LIST (RECURSIVEMATCH SUBSCRIBED) "" % return (children)',
+        c.List(b"a", "", ("%",), ListChoice(True, subscribed=True, recursive=True)),
+    ),
+    (b'a LIST "" % RETURN ()', c.List(b"a", "", ("%",), ListChoice(True))),
+    (b'a LIST "" % RETURN (CHILDREN SUBSCRIBED)', c.List(b"a", "", ("%",), ListChoice(True, tell_subscribed=True))),
     (b'a LSUB "" {1}\r\n%', c.Lsub(b"a", "", "%")),
     (b"a STATUS x (messages UNSEEN)", c.Status(b"a", "x", ("MESSAGES", "UNSEEN"))),
     (
@@ -80,14 +90,14 @@ def test_commands(line, command):
 
 
 APPENDS = [
-    (b"a APPEND x {3}", m.Append(b"a", "x", (), None, 3)),
-    (b"a APPEND x () {3+}", m.Append(b"a", "x", (), None, 3)),
-    (b"a APPEND x (\\Seen \\Draft k) {3+}", m.Append(b"a", "x", ("\\Seen", "\\Draft", "k"), None, 3)),
-    (b'a APPEND x "17-Jul-1996 02:44:25 -0700" {3+}', m.Append(b"a", "x", (), 837596665, 3)),
-    (b'a APPEND x (a) " 1-Jan-1970 00:00:01 +0000" {3+}', m.Append(b"a", "x", ("a",), 1, 3)),
-    (b'a APPEND x "1-Jan-1970 01:00:60 +0100" {3+}', m.Append(b"a", "x", (), 59, 3)),
-    (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', m.Append(b"a", "x", (), -1, 3)),
-    (b"a APPEND {5}\r\nINBOX {3+}", m.Append(b"a", "INBOX", (), None, 3)),
+    (b"a APPEND x {3}", m.Append(b"a", "x", m.Message((), None, 3))),
+    (b"a APPEND x () {3+}", m.Append(b"a", "x", m.Message((), None, 3))),
+    (b"a APPEND x (\\Seen \\Draft k) {3+}", m.Append(b"a", "x", m.Message(("\\Seen", "\\Draft", "k"), None, 3))),
+    (b'a APPEND x "17-Jul-1996 02:44:25 -0700" {3+}', m.Append(b"a", "x", m.Message((), 837596665, 3))),
+    (b'a APPEND x (a) " 1-Jan-1970 00:00:01 +0000" {3+}', m.Append(b"a", "x", m.Message(("a",), 1, 3))),
+    (b'a APPEND x "1-Jan-1970 01:00:60 +0100" {3+}', m.Append(b"a", "x", m.Message((), 59, 3))),
+    (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', m.Append(b"a", "x", m.Message((), -1, 3))),
+    (b"a APPEND {5}\r\nINBOX {3+}", m.Append(b"a", "INBOX", m.Message((), None, 3))),
 ]
 
 
@@ -174,6 +184,15 @@ def test_uid_fetch_always_asks_for_the_uid():
 
 
 BAD = [
+    (b'a LIST (RECURSIVEMATCH) "" *', b"a", "RECURSIVEMATCH needs another selection option"),
+    (b'a LIST (RECURSIVEMATCH REMOTE) "" *', b"a", "RECURSIVEMATCH needs another selection option"),
+    (b'a LIST (NEWEST) "" *', b"a", "Unknown LIST option"),
+    (b'a LIST (CHILDREN) "" *', b"a", "Unknown LIST option"),
+    (b'a LIST "" * RETURN (REMOTE)', b"a", "Unknown LIST option"),
+    (b'a LIST "" * RETURN', b"a", "Unexpected text at the end of the command"),
+    (b'a LIST "" ()', b"a", "A mailbox pattern expected"),
+    (b'a LIST "" (a  b)', b"a", "A mailbox pattern expected"),
+    (b'a LIST (SUBSCRIBED REMOTE "" *', b"a", "An option expected"),
     (b"", b"", "A tag expected"),
     (b" NOOP", b"", "A tag expected"),
     (b"+ NOOP", b"", "A tag expected"),
@@ -207,7 +226,7 @@ BAD = [
     (b'a SELECT "\xc3\xbc"', b"a", "The mailbox name is not valid modified UTF-7"),
     (b"a SELECT a%b", b"a", "Unexpected text at the end of the command"),
     (b'a LIST ""', b"a", "A space expected"),
-    (b'a LIST "" (x', b"a", "A mailbox pattern expected"),
+    (b'a LIST "" (x', b"a", "A space expected"),
     (b"a STATUS x ()", b"a", "A status item expected"),
     (b"a STATUS x (FOO)", b"a", "Unknown status item"),
     (b"a STATUS x MESSAGES", b"a", "( expected"),
