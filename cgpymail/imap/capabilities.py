@@ -51,11 +51,13 @@ TABLE = (
     Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
     Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),
     Capability("LIST-EXTENDED", 5258, "manager/choosing.py", AFTER_LOGIN),
+    Capability("LIST-STATUS", 5819, "imap/commands/mailboxes.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/special.py", AFTER_LOGIN),
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
     Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
+    Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )
 

@@ -24,6 +24,7 @@ from cgpymail.mime.dates import sent_day
 from cgpymail.mime.headers import first_values
 from cgpymail.model.flags import RECENT
 from cgpymail.model.search import (
+    Age,
     And,
     Body,
     HasFlag,
@@ -120,6 +121,11 @@ class _Program:
             dates = facts.dates
             begin, end = _seconds(key)
             return [row for row in rows if begin <= dates[row] < end]
+        if isinstance(key, Age):
+            dates, limit = facts.dates, facts.now - key.seconds
+            if key.younger:
+                return [row for row in rows if dates[row] >= limit]
+            return [row for row in rows if dates[row] <= limit]
         if isinstance(key, Saved):
             return [row for row in rows if facts.uids[row] in facts.saved]
         if isinstance(key, Numbers):
@@ -140,9 +146,10 @@ class _Program:
         if not text and isinstance(key, Body | Text):
             return rows
         found: list[int] = []
-        for row in rows:
+        for done, row in enumerate(rows):
             if row in self.vanished:
                 continue
+            self._mailbox.progress(done, len(rows))
             try:
                 if await self._matches(key, text, self.facts.uids[row]):
                     found.append(row)

@@ -35,7 +35,12 @@ class _Session:
         chosen = self._handle.select(_ALL, by_uid=False)
         rows = self._handle.rows(chosen.uids)
         recent, saved = self._handle.recent_uids(), self._handle.saved
-        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, saved)
+        now = self._mailbox.runtime.now()
+        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, saved, now)
+
+    def progress(self, done: int, all: int) -> None:
+        """For whoever asks the handle."""
+        self._handle.progress = (done, all)
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""

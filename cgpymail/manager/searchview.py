@@ -16,7 +16,7 @@ class Facts:
 
     Ghosts that still have a number are in it. ``dates`` are internal dates, seconds since the epoch; ``flags`` without
     Recent, which is ``recent``: the UIDs that are \\Recent to this session (others may be in it too). ``saved``: the
-    UIDs that the search before saved (others may be in it too).
+    UIDs that the search before saved (others may be in it too). ``now``: seconds since the epoch.
     """
 
     seqs: Sequence[int]
@@ -27,6 +27,7 @@ class Facts:
     dates: Sequence[int]
     recent: UidSet
     saved: UidSet = field(default_factory=UidSet)
+    now: int = 0
 
 
 class Searchable(Protocol):
@@ -34,6 +35,9 @@ class Searchable(Protocol):
 
     def facts(self) -> Facts:
         """A copy of the columns as this session sees them."""
+
+    def progress(self, done: int, all: int) -> None:
+        """So many of so many messages were read; from the beginning again for another key."""
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword, case ignored; 0 if the mailbox does not have it."""

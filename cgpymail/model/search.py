@@ -88,6 +88,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Age:
+    """Internal date so many seconds before now, or later (``younger``) or earlier (RFC 5032)."""
+
+    younger: bool
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """By sequence number or UID."""
 
@@ -123,5 +131,5 @@ class And:
 
 
 SearchKey = (
-    All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Numbers | Saved | Not | Or | And
+    All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Age | Numbers | Saved | Not | Or | And
 )

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, succeed
 from cgpymail.manager.search import search
 from cgpymail.model import flags
 from cgpymail.model.search import (
+    Age,
     All,
     And,
     Body,
@@ -23,6 +24,7 @@ from cgpymail.model.search import (
     Not,
     Numbers,
     Or,
+    Saved,
     SearchKey,
     Sent,
     Size,
@@ -73,7 +75,10 @@ def samples(draw: st.DrawFn) -> Sample:
 def mailboxes() -> st.SearchStrategy[Mailbox]:
     """A few messages, some of them recent, bodies read in pieces of one to five octets."""
     recent = st.lists(st.integers(1, 60), max_size=4).map(UidSet.of)
-    return st.builds(Mailbox, st.lists(samples(), max_size=6), recent, piece=st.integers(1, 5))
+    now = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
+    return st.builds(
+        Mailbox, st.lists(samples(), max_size=6), recent, piece=st.integers(1, 5), saved=recent, now=st.just(now)
+    )
 
 
 NUMBERS = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), min_size=1, max_size=3)
@@ -87,6 +92,8 @@ LEAVES: st.SearchStrategy[SearchKey] = st.one_of(
     st.builds(Size, st.booleans(), st.integers(150, 260)),
     st.builds(Internal, st.sampled_from(When), DAYS),
     st.builds(Sent, st.sampled_from(When), DAYS),
+    st.builds(Age, st.booleans(), st.integers(1, 4 * 86_400)),
+    st.just(Saved()),
     st.builds(Numbers, NUMBERS.map(lambda pairs: NumberSet(tuple(pairs))), st.booleans()),
 )
 KEYS = st.recursive(
@@ -138,6 +145,11 @@ def names(key: SearchKey, mailbox: Mailbox, seq: int, mail: Mail) -> bool:
             return within(datetime.fromtimestamp(mail.date, UTC).date(), when, day)
         case Sent(when, day):
             return within(mail.sent, when, day)
+        case Age(younger, seconds):
+            age = mailbox.now - mail.date
+            return age <= seconds if younger else age >= seconds
+        case Saved():
+            return mail.uid in mailbox.saved
         case Numbers(numbers, by_uid):
             last = mailbox.mails[-1].uid if by_uid else len(mailbox.mails)
             number = mail.uid if by_uid else seq

@@ -66,6 +66,8 @@ class Mailbox:
     recent: UidSet = field(default_factory=UidSet)
     keywords: KeywordTable = field(default_factory=KeywordTable)
     piece: int = 1 << 16
+    saved: UidSet = field(default_factory=UidSet)
+    now: int = 0
     headers_read: list[int] = field(default_factory=list)
     contents: list[tuple[int, Pieces]] = field(default_factory=list)
 
@@ -89,7 +91,12 @@ class Mailbox:
             [len(mail.octets) for mail in mails],
             [mail.date for mail in mails],
             self.recent,
+            self.saved,
+            self.now,
         )
+
+    def progress(self, done: int, all: int) -> None:
+        """Nobody asks."""
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""

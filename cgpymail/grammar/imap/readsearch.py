@@ -1,4 +1,4 @@
-"""A SEARCH program, read into the tree of model.search (RFC 3501 6.4.4; ``$``: RFC 5182).
+"""A SEARCH program, read into the tree of model.search (RFC 3501 6.4.4; ``$``: RFC 5182; YOUNGER, OLDER: RFC 5032).
 
 KEYWORD names a built-in flag where the flag table knows its IMAP name (``$Forwarded``, ``Junk``); the negative names
 of the manual (``NotJunk``) are ordinary keywords here (spec 2.8).
@@ -16,6 +16,7 @@ from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.tokens import Words
 from cgpymail.model import flags
 from cgpymail.model.search import (
+    Age,
     All,
     And,
     Body,
@@ -154,6 +155,12 @@ class _Program:
     def _smaller(self) -> SearchKey:
         return Size(larger=False, octets=self._words.number())
 
+    def _age(self, younger: bool) -> SearchKey:
+        seconds = self._words.number()
+        if not seconds:
+            raise CommandError("A number of seconds expected")
+        return Age(younger, seconds)
+
     def _uid(self) -> SearchKey:
         numbers = self._words.messages()
         return Numbers(numbers, uid=True) if isinstance(numbers, NumberSet) else Saved()
@@ -177,6 +184,7 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Program], SearchKey]] = {
     b"KEYWORD": _Program._keyword,
     b"LARGER": _Program._larger,
     b"NOT": _Program._not,
+    b"OLDER": partial(_Program._age, younger=False),
     b"ON": partial(_Program._dated, kind=Internal, when=When.ON),
     b"OR": _Program._or,
     b"SENTBEFORE": partial(_Program._dated, kind=Sent, when=When.BEFORE),
@@ -189,4 +197,5 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Program], SearchKey]] = {
     b"TO": partial(_Program._addressed, field="to"),
     b"UID": _Program._uid,
     b"UNKEYWORD": _Program._unkeyword,
+    b"YOUNGER": partial(_Program._age, younger=True),
 }

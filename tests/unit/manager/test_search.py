@@ -15,6 +15,7 @@ from cgpymail.errors import StorageFailed
 from cgpymail.manager.search import search
 from cgpymail.model import flags
 from cgpymail.model.search import (
+    Age,
     All,
     And,
     Body,
@@ -25,6 +26,7 @@ from cgpymail.model.search import (
     Not,
     Numbers,
     Or,
+    Saved,
     SearchKey,
     Sent,
     Size,
@@ -98,6 +100,21 @@ def test_internal_dates_are_days(when: When, expected: list[int]) -> None:
     midnight = timegm((2026, 3, 1, 0, 0, 0))
     mailbox = Mailbox([Mail(b"", date=midnight + seconds) for seconds in (-1, 0, 86_399, 86_400)])
     assert found(mailbox, Internal(when, date(2026, 3, 1))) == expected
+
+
+def test_age_is_counted_from_now() -> None:
+    """YOUNGER and OLDER, both with the second itself (RFC 5032)."""
+    mailbox = Mailbox([Mail(b"", date=second) for second in (99, 100, 101)], now=160)
+    assert found(mailbox, Age(younger=True, seconds=60)) == [20, 30]
+    assert found(mailbox, Age(younger=False, seconds=60)) == [10, 20]
+    assert found(mailbox, Not(Age(younger=False, seconds=1_000))) == [10, 20, 30]
+
+
+def test_saved_result() -> None:
+    """What the search before saved, as far as it is still there."""
+    mailbox = Mailbox([mail(), mail(), mail()], saved=UidSet.of([5, 20, 30, 99]))
+    assert found(mailbox, Saved()) == [20, 30]
+    assert found(mailbox, Not(Saved())) == [10]
 
 
 def test_numbers_and_uids() -> None:
