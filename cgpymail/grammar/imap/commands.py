@@ -138,7 +138,8 @@ class Unsubscribe(Command):
 class List(Command):
     """LIST, also in its extended form (RFC 5258). A single empty pattern asks for the separator only.
 
-    ``choice``: the options; REMOTE and CHILDREN are not in it, because both are always done.
+    ``choice``: the options; REMOTE and CHILDREN are not in it, because both are always done. ``status``: the items of
+    RETURN (STATUS (...)) (RFC 5819), empty if it is not asked for.
     """
 
     name: ClassVar[str] = "LIST"
@@ -146,6 +147,7 @@ class List(Command):
     reference: str
     patterns: tuple[str, ...]
     choice: ListChoice = PLAIN_LIST
+    status: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The arguments of LIST and LSUB: the two words of RFC 3501 and the options of an extended LIST (RFC 5258 section 6).
+"""The arguments of LIST and LSUB: the two words of RFC 3501 and the options of an extended LIST (RFC 5258 section 6; STATUS: RFC 5819).
 
 A LIST is extended when it has options of either kind, even none in the parentheses, or patterns in parentheses. An
 option that is not known is an error; one that comes twice counts once.
@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.readmailbox import status_items
 from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
 
 _RETURN = re.compile(rb" RETURN (?=\()", re.IGNORECASE)
 _SELECTING = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH"})
-_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN"})
+_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS"})
 
 
 @dataclass
@@ -27,6 +28,7 @@ class _Options:
     extended: bool = False
     selecting: set[bytes] = field(default_factory=set)
     returning: set[bytes] = field(default_factory=set)
+    status: tuple[str, ...] = ()
 
 
 def _list(tag: bytes, words: Words) -> Command:
@@ -47,7 +49,7 @@ def _list(tag: bytes, words: Words) -> Command:
         options.extended = True
         words.need(b"(")
         _return_options(words, options)
-    return commands.List(tag, reference, patterns, _choice(options))
+    return commands.List(tag, reference, patterns, _choice(options), options.status)
 
 
 def _select_options(words: Words, options: _Options) -> None:
@@ -71,7 +73,11 @@ def _return_options(words: Words, options: _Options) -> None:
         if count:
             words.need(b" ")
         count += 1
-        options.returning.add(_option(words, _RETURNING))
+        option = _option(words, _RETURNING)
+        options.returning.add(option)
+        if option == b"STATUS":
+            words.need(b" ")
+            options.status += status_items(words)
 
 
 def _option(words: Words, known: frozenset[bytes]) -> bytes:

@@ -31,6 +31,11 @@ def _status(tag: bytes, words: Words) -> Command:
     words.need(b" ")
     mailbox = words.mailbox()
     words.need(b" ")
+    return commands.Status(tag, mailbox, status_items(words))
+
+
+def status_items(words: Words) -> tuple[str, ...]:
+    """The items of STATUS in their parentheses, in capitals; at least one. Raises CommandError."""
     words.need(b"(")
     items: list[str] = []
     while not items or not words.follows(b")"):
@@ -41,7 +46,7 @@ def _status(tag: bytes, words: Words) -> Command:
             raise CommandError("Unknown status item")
         items.append(item.decode("ascii"))
         words.count(items)
-    return commands.Status(tag, mailbox, tuple(items))
+    return tuple(items)
 
 
 _ONE_MAILBOX = (

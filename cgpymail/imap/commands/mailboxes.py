@@ -1,15 +1,17 @@
-"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3; LIST also RFC 5258) and NAMESPACE
+"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3; LIST also RFC 5258, 5819) and NAMESPACE
 (RFC 2342)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cgpymail.errors import MailError
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap.responses import list_line, namespace_line, separator_line, status_data_line
 from cgpymail.imap.context import Context, Reply
 from cgpymail.model.mailbox import ListedMailbox
 from cgpymail.model.names import SEPARATOR
+from cgpymail.runtime.logs import LOW, PROBLEM
 
 
 async def create(context: Context, command: verbs.Create) -> Reply:
@@ -50,7 +52,7 @@ async def list_names(context: Context, command: verbs.List) -> Reply:
         found = await context.account.list_mailboxes(
             command.reference, command.patterns, command.choice, context.breathe
         )
-        await _listed(context, b"LIST", found)
+        await _listed(context, b"LIST", found, command.status)
     return Reply(b"LIST completed")
 
 
@@ -66,10 +68,23 @@ def _root(reference: str) -> str:
     return reference.partition(SEPARATOR)[0] + SEPARATOR if reference.startswith("~") else ""
 
 
-async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox]) -> None:
+async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox], items: Sequence[str] = ()) -> None:
+    """The lines; with ``items`` each that was asked for and can be opened is followed by its STATUS (RFC 5819)."""
     for entry in found:
         await context.room()
         context.send(list_line(kind, entry))
+        if items and entry.chosen and entry.selectable:
+            await _status_of(context, entry.name, items)
+
+
+async def _status_of(context: Context, name: str, items: Sequence[str]) -> None:
+    """STATUS in the course of a LIST: what goes wrong with one mailbox leaves its STATUS out (RFC 5819 section 2)."""
+    try:
+        found = await context.account.status(name)
+    except MailError as problem:
+        context.log.write(PROBLEM if problem.temporary else LOW, f"no STATUS of {name!r} in LIST: {problem}")
+    else:
+        context.send(status_data_line(name, items, found))
 
 
 async def status(context: Context, command: verbs.Status) -> Reply:

@@ -60,6 +60,10 @@ COMMANDS = [
         b'a LIST (RECURSIVEMATCH SUBSCRIBED) "" % return (children)',
         c.List(b"a", "", ("%",), ListChoice(True, subscribed=True, recursive=True)),
     ),
+    (
+        b'a LIST "" % RETURN (Subscribed status (Unseen messages))',
+        c.List(b"a", "", ("%",), ListChoice(True, tell_subscribed=True), ("UNSEEN", "MESSAGES")),
+    ),
     (b'a LIST "" % RETURN ()', c.List(b"a", "", ("%",), ListChoice(True))),
     (b'a LIST "" % RETURN (CHILDREN SUBSCRIBED)', c.List(b"a", "", ("%",), ListChoice(True, tell_subscribed=True))),
     (b'a LSUB "" {1}\r\n%', c.Lsub(b"a", "", "%")),

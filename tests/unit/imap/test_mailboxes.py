@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from cgpymail.errors import StorageFailed
+from cgpymail.manager.user import User
+from cgpymail.model.mailbox import MailboxStatus
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
@@ -75,6 +80,27 @@ def test_status_answers_in_the_order_of_the_question(world: World, john: ImapCli
     assert answer == [b"* STATUS INBOX (UNSEEN 1 MESSAGES 1 UIDNEXT 2 RECENT 1)"]
     john.do(b"SELECT INBOX")
     assert john.do(b"STATUS inbox (MESSAGES)") == [b"* STATUS INBOX (MESSAGES 1)"]
+
+
+def test_a_list_leaves_out_the_numbers_of_what_cannot_be_opened(
+    john: ImapClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One broken mailbox does not spoil the answer for the others (RFC 5819 section 2)."""
+    for name in (b"a", b"b", b"c"):
+        john.do(b"CREATE " + name)
+    status = User.status
+
+    async def failing(user: User, name: str) -> MailboxStatus:
+        if name == "b":
+            raise StorageFailed
+        return await status(user, name)
+
+    monkeypatch.setattr(User, "status", failing)
+    told = john.do(b'LIST "" (a b c) RETURN (STATUS (MESSAGES))')
+    assert [line for line in told if b"STATUS" in line] == [
+        b"* STATUS a (MESSAGES 0)", b"* STATUS c (MESSAGES 0)"
+    ]  # fmt: skip
+    assert sum(b"* LIST" in line for line in told) == 3
 
 
 def test_namespace(john: ImapClient) -> None:
