@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from cgpymail.runtime.limits import DEFAULTS, Limits
+from cgpymail.runtime.limits import DEFAULTS, OFF_AT_ZERO, Limits
 from cgpymail.runtime.logs import LEVEL_NAMES
 from cgpymail.runtime.options import ImapOptions
+from cgpymail.runtime.unixsocket import MAX_PATH, too_long
 
 LEVELS = {name: number for number, name in LEVEL_NAMES.items()}
 MODULES = ("imap", "pop", "lmtp")
 LOG_TAGS = ("system", "mailbox", "account")
 MODULE_KEYS = ("log_level", "channels", "listeners")
 OWN_KEYS = {"imap": ("running_every",)}  # beside MODULE_KEYS
+CONTROL = ".control"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -45,7 +47,7 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. Paths are absolute."""
+    """The whole configuration. Paths are absolute. ``control``: the socket where the running server is administered."""
 
     base: str
     domain: str
@@ -53,6 +55,7 @@ class Settings:
     certificate: str = ""
     key: str = ""
     trust_same_host: bool = True
+    control: str = ""
     log_levels: tuple[tuple[str, int], ...] = ()
     imap: Module = Module()
     pop: Module = Module()
@@ -70,6 +73,11 @@ class Settings:
     def levels(self) -> dict[str, int]:
         """Log levels by tag."""
         return dict(self.log_levels) | {name.upper(): getattr(self, name).log_level for name in MODULES}
+
+
+def default_control(base: str) -> str:
+    """The control socket of a base directory where none is configured."""
+    return f"{base}/{CONTROL}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,8 @@ class _Reader:
     def settings(self, tables: dict[str, Any]) -> Settings:
         """Everything; a value that is wrong is replaced by its default, so that reading goes on."""
         self._known("", tables, ("server", "tls", "log", "limits", *MODULES))
-        server = self._table(tables, "server", ("base", "domain", "host", "trust_same_host"))
+        server = self._table(tables, "server", ("base", "domain", "host", "trust_same_host", "control"))
+        base = self._path(server, "server", "base", required=True)
         tls = self._table(tables, "tls", ("certificate", "key"))
         log = self._table(tables, "log", LOG_TAGS)
         domain = self._host(server, "server", "domain", "")
@@ -160,13 +169,14 @@ class _Reader:
             self._wrong("imap", "no module listens anywhere", "add a table [[imap.listeners]]")
         self._no_twice(modules)
         return Settings(
-            base=self._path(server, "server", "base", required=True),
+            base=base,
             domain=domain,
             host=self._host(server, "server", "host", domain),
             certificate=certificate,
             key=key,
             trust_same_host=bool(self._value(server, "server", "trust_same_host", bool, True)),
             log_levels=tuple((tag.upper(), self._level(log, "log", tag)) for tag in LOG_TAGS),
+            control=self._socket(server, "server", "control") or self._default_control(base),
             limits=self._limits(self._table(tables, "limits", [field.name for field in fields(Limits)])),
             imap_options=self._imap_options(tables.get("imap")),
             **modules,
@@ -194,7 +204,7 @@ class _Reader:
     def _listener(self, item: dict[str, Any], where: str, module: str) -> Listener:
         allowed = ("address", "port", "tls", "socket") if module == "lmtp" else ("address", "port", "tls")
         self._known(where, item, allowed)
-        socket = self._path(item, where, "socket") if "socket" in item else ""
+        socket = self._socket(item, where, "socket") if "socket" in item else ""
         if socket:
             return Listener("", 0, False, socket)
         port = self._value(item, where, "port", int, 0)
@@ -202,6 +212,19 @@ class _Reader:
             self._wrong(f"{where}.port", "not a port number", "write a number from 1 to 65535")
         address = self._value(item, where, "address", str, "127.0.0.1")
         return Listener(address, port, self._value(item, where, "tls", bool, False))
+
+    def _socket(self, table: dict[str, Any], where: str, key: str) -> str:
+        path = self._path(table, where, key)
+        if too_long(path):
+            self._wrong(f"{where}.{key}", f"{path} is too long for a socket", f"{MAX_PATH} octets are possible")
+        return path
+
+    def _default_control(self, base: str) -> str:
+        path = default_control(base)
+        if too_long(path):
+            remedy = f"set control in [server] to a path of at most {MAX_PATH} octets"
+            self._wrong("server.control", f"the default, {path}, is too long for a socket", remedy)
+        return path
 
     def _no_twice(self, modules: dict[str, Module]) -> None:
         seen: dict[tuple[str, int, str], str] = {}
@@ -219,7 +242,7 @@ class _Reader:
             if not hasattr(DEFAULTS, name):
                 continue  # reported by _table
             value = self._value(table, "limits", name, int, getattr(DEFAULTS, name))
-            if value < 1:
+            if value < (0 if name in OFF_AT_ZERO else 1):
                 self._wrong(f"limits.{name}", "not above zero", f"the default is {getattr(DEFAULTS, name)}")
             else:
                 chosen[name] = value

@@ -15,11 +15,13 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.python import log as twisted_log
 from twisted.python import usage
 
 from cgpymail import configfile
+from cgpymail.admin.control import Control
 from cgpymail.assembly import Server, assemble
 from cgpymail.config import ConfigError, Settings
 from cgpymail.doors import complaint
@@ -28,6 +30,7 @@ from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import Logs
 from cgpymail.runtime.pool import ThreadedPool
 from cgpymail.runtime.runtime import Pools, Runtime
+from cgpymail.runtime.unixsocket import SocketTaken, take_over
 
 SWITCH_INTERVAL = 0.0005  # seconds; keeps the reactor quick beside a busy thread (architecture, section 3.6)
 GOODBYE_TIME = 5.0  # seconds that sessions get to read their last words
@@ -86,6 +89,8 @@ class MailService(Service):
         self._server: Server | None = None
         self._live: Live | None = None
         self._pools: Pools | None = None
+        self._control: Control | None = None
+        self._control_port: Any = None
         self._former_handler: Any = None
         self._clock: Any = reactor
 
@@ -108,7 +113,22 @@ class MailService(Service):
         self._live = Live(self._clock, self._server, self._settings, self._path)
         if problems := self._live.begin(self._certificate):
             raise SystemExit("\n".join(problems))
+        self._control = Control(self._server, os.path.realpath(self._settings.base), self._live.reload)
+        self._control_port = self._listen_control(self._control)
         self._former_handler = signal.signal(signal.SIGHUP, self._hung_up)
+
+    def _listen_control(self, control: Control) -> Any:
+        """Where the cgpymail tool asks. What a killed server left there is taken over: the base directory is ours.
+
+        Raises SystemExit in words.
+        """
+        path = self._settings.control
+        try:
+            take_over(Files(), path)
+            net: Any = self._clock
+            return net.listenUNIX(path, control, mode=0o600)
+        except (SocketTaken, CannotListenError, OSError) as problem:
+            raise SystemExit(f"The control socket cannot be had: {problem}; change control in [server]") from None
 
     def _hung_up(self, *_: Any) -> None:
         """The signal may come in the middle of anything: the reactor does it when it comes round."""
@@ -126,6 +146,9 @@ class MailService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        if self._control is not None and self._control_port is not None:
+            await maybeDeferred(self._control_port.stopListening)
+            await self._control.stop()
         if self._live is not None:
             await self._live.close()
             gone = self._live.shut_down()

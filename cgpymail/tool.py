@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cgpymail import configfile
-from cgpymail.admin import accounts, exits, lmtpclient
+from cgpymail.admin import controlclient, exits, lmtpclient
+from cgpymail.admin.asking import Cancelled, question
+from cgpymail.admin.commands import execute
 from cgpymail.admin.deliver import deliver_directly, read_message
+from cgpymail.admin.job import Job
 from cgpymail.admin.loop import CommandLoop
 from cgpymail.admin.options import DEFAULT_CONFIG, parser
 from cgpymail.assembly import BaseTaken, BaseUnusable, assemble
-from cgpymail.config import ConfigError, Settings
+from cgpymail.config import ConfigError, Settings, default_control
 from cgpymail.errors import MailError
+from cgpymail.grammar.control import BadRequest, Request
 from cgpymail.interfaces import IContent
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.spool import Spool
@@ -38,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         if options.command == "check-config":
             print(f"{options.config or DEFAULT_CONFIG}: no errors")
             return exits.OK
-        return _account(options, settings) if options.command == "account" else _deliver(options, settings)
+        return _deliver(options, settings) if options.command == "deliver" else _administrate(options, settings)
     except ConfigError as problem:
         return _complain(str(problem), exits.CONFIG)
     except BaseTaken as problem:
@@ -47,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(problem), exits.CANNOT_CREATE)
     except MailError as problem:
         return _complain(str(problem), exits.of_error(problem))
-    except (accounts.Cancelled, EOFError, KeyboardInterrupt) as problem:
+    except (Cancelled, EOFError, KeyboardInterrupt) as problem:
         return _complain(str(problem) or "cancelled", exits.UNAVAILABLE)
 
 
@@ -60,16 +64,51 @@ def read_settings(options: argparse.Namespace) -> Settings:
     settings = configfile.read_settings(path)
     if options.command == "check-config":
         configfile.usable_certificate(settings, path)
-    if options.base:
-        settings = replace(settings, base=os.path.abspath(options.base))
+    if options.base and os.path.abspath(options.base) != settings.base:
+        settings = replace(settings, base=os.path.abspath(options.base), control="")
     return replace(settings, domain=options.domain) if options.domain else settings
 
 
-def _account(options: argparse.Namespace, settings: Settings) -> int:
-    loop = CommandLoop(_log)
-    server = assemble(settings, loop.runtime)
+def _administrate(options: argparse.Namespace, settings: Settings) -> int:
+    """Ask the running server; where none answers, work on the base directory, if its lock says that nobody does."""
+    asked = question(options, os.path.realpath(settings.base))
     try:
-        return loop.run(accounts.run(options, server, print))
+        code = _ask(settings, asked.request)
+    except controlclient.Unreachable as problem:
+        code = _do_alone(settings, asked.request, problem)
+    except controlclient.Broken as problem:
+        text = f"the server did not answer to the end, look what it did: {problem}"
+        return _complain(text, exits.TRY_AGAIN)
+    except BadRequest as problem:
+        return _complain(str(problem), exits.USAGE)
+    if code == exits.OK and asked.generated:
+        print(f"password {asked.generated}")
+    return code
+
+
+def _ask(settings: Settings, request: Request) -> int:
+    """The exit code. Raises controlclient.Unreachable, Broken, BadRequest."""
+    try:
+        owner = os.stat(settings.base).st_uid
+    except OSError:
+        owner = os.geteuid()
+    path = settings.control or default_control(settings.base)
+    return controlclient.ask(path, owner, request, print, _warn)
+
+
+def _do_alone(settings: Settings, request: Request, unreachable: Exception) -> int:
+    """The exit code. Raises BaseTaken, BaseUnusable."""
+    loop = CommandLoop(_log)
+    try:
+        server = assemble(settings, loop.runtime)
+    except BaseTaken:
+        return _complain(
+            f"the base directory {settings.base} is in use by a process that cannot be asked ({unreachable}): the "
+            "server is just starting or stopping, or another cgpymail command is at work; try again",
+            exits.TRY_AGAIN,
+        )
+    try:
+        return loop.run(execute(Job(request, server, print, _warn)))
     finally:
         loop.run(server.stop())
 
@@ -124,8 +163,12 @@ def _lmtp_listener(settings: Settings) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    print(f"cgpymail: {text}", file=sys.stderr)
+    _warn(text)
     return code
+
+
+def _warn(text: str) -> None:
+    print(f"cgpymail: {text}", file=sys.stderr)
 
 
 def _log(text: str) -> None:

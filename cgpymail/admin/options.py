@@ -1,23 +1,34 @@
-"""The words of the ``cgpymail`` command line."""
+"""The words of the ``cgpymail`` command line.
+
+A command that works on the server's data says here what it is called (``verb``, see commands.py), which of its words
+it sends (``sends``), whether it needs a password (``asks_password``), and what it warns of (``warning``).
+"""
 
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 DEFAULT_CONFIG = "/etc/cgpymail.toml"
+NAME = "name or name@domain"
 
 
 def parser() -> argparse.ArgumentParser:
     """What ``cgpymail --help`` shows. The general options may stand before or behind the command."""
-    top = argparse.ArgumentParser(prog="cgpymail", description="Administration of the cgpymail mail server.")
+    top = argparse.ArgumentParser(
+        prog="cgpymail",
+        description="Administration of the cgpymail mail server: asks the running server, or works on its base "
+        "directory while it is stopped.",
+    )
     _general(top, default="")
     behind = argparse.ArgumentParser(add_help=False)
     _general(behind, default=argparse.SUPPRESS)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _account(
-        commands.add_parser("account", help="create, list, delete accounts, set passwords; the server is stopped"),
-        behind,
-    )
+    _account(_Family(commands, "account", "accounts, their passwords, settings and preferences", behind))
+    _mailbox(_Family(commands, "mailbox", "the mailboxes of an account", behind))
+    _sessions(_Family(commands, "sessions", "who is connected now", behind))
+    reload = commands.add_parser("reload", parents=[behind], help="have the server read its configuration again")
+    reload.set_defaults(verb="reload", sends=())
     commands.add_parser(
         "check-config", help="tell everything that is wrong with the configuration file", parents=[behind]
     )
@@ -31,19 +42,43 @@ def _general(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument("--domain", default=default, metavar="NAME", help="main domain, instead of the configured one")
 
 
-def _account(account: argparse.ArgumentParser, behind: argparse.ArgumentParser) -> None:
-    actions = account.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", parents=[behind], help="make an account with its mailboxes")
-    create.add_argument("name", help="name or name@domain")
+class _Family:
+    """The commands that begin with the same words, the last of which is ``word``."""
+
+    def __init__(self, commands: Any, word: str, help: str, behind: argparse.ArgumentParser, before: str = "") -> None:
+        self._words = f"{before}{word} "
+        self._behind = behind
+        self._actions = commands.add_parser(word, help=help).add_subparsers(required=True, metavar="ACTION")
+
+    def action(self, word: str, help: str, *sends: str, **defaults: object) -> argparse.ArgumentParser:
+        """One command, still without its words."""
+        made: argparse.ArgumentParser = self._actions.add_parser(word, parents=[self._behind], help=help)
+        made.set_defaults(verb=f"{self._words}{word}", sends=sends, **defaults)
+        return made
+
+    def below(self, word: str, help: str) -> _Family:
+        """Commands that begin with one word more."""
+        return _Family(self._actions, word, help, self._behind, self._words)
+
+
+def _account(family: _Family) -> None:
+    create = family.action("create", "make an account with its mailboxes", "name", "recoverable", asks_password=True)
+    create.add_argument("name", help=NAME)
     _password(create)
-    password = actions.add_parser("password", parents=[behind], help="set another password")
-    password.add_argument("name", help="name or name@domain")
-    _password(password)
-    listing = actions.add_parser("list", parents=[behind], help="show the accounts, one a line")
+    listing = family.action("list", "show the accounts, one a line", "only")
     listing.add_argument("only", nargs="?", default="", metavar="domain", help="one domain only")
-    delete = actions.add_parser("delete", parents=[behind], help="remove an account with ALL its mail")
-    delete.add_argument("name", help="name or name@domain")
+    rename = family.action("rename", "give an account another name; its sessions end", "name", "new")
+    rename.add_argument("name", help=NAME)
+    rename.add_argument("new", help="the new name, or name@domain to move it into another domain")
+    warning = "Remove {name} with ALL its mail?"
+    delete = family.action("delete", "remove an account with ALL its mail; its sessions end", "name", warning=warning)
+    delete.add_argument("name", help=NAME)
     delete.add_argument("--yes", action="store_true", help="do not ask")
+    password = family.action("password", "set another password", "name", "recoverable", asks_password=True)
+    password.add_argument("name", help=NAME)
+    _password(password)
+    _values(family.below("settings", "what is set for an account"), "setting")
+    _values(family.below("preferences", "special mailboxes and other preferences of an account"), "preference")
 
 
 def _password(command: argparse.ArgumentParser) -> None:
@@ -51,10 +86,50 @@ def _password(command: argparse.ArgumentParser) -> None:
     way.add_argument("--password-stdin", action="store_true", help="read the password from the first line of input")
     way.add_argument("--generate", action="store_true", help="choose a random password and print it")
     way.add_argument("--no-password", action="store_true", help="nobody can log in")
-    way.add_argument("--password", metavar="TEXT", help="the password in clear: every user of this host may see it")
     command.add_argument(
         "--recoverable", action="store_true", help="keep the password itself, which APOP needs, instead of a hash"
     )
+
+
+def _values(family: _Family, what: str) -> None:
+    show = family.action("show", f"show {what}s, one KEY=VALUE a line", "name", "keys")
+    show.add_argument("name", help=NAME)
+    show.add_argument("keys", nargs="*", metavar="KEY", help=f"this {what} only, or its default")
+    change = family.action("set", f"set {what}s", "name", "values")
+    change.add_argument("name", help=NAME)
+    change.add_argument("values", nargs="+", metavar="KEY=VALUE", help='such as RealName="John Smith"')
+    unset = family.action("unset", f"take {what}s away, so that their defaults hold", "name", "keys")
+    unset.add_argument("name", help=NAME)
+    unset.add_argument("keys", nargs="+", metavar="KEY")
+
+
+def _mailbox(family: _Family) -> None:
+    listing = family.action("list", "show the mailboxes, one a line", "account")
+    listing.add_argument("account", help=NAME)
+    create = family.action("create", "make a mailbox", "account", "mailbox", "mailbox_class")
+    create.add_argument("account", help=NAME)
+    create.add_argument("mailbox", help="its name; name/ only for what is to lie below it; name.mdir in that format")
+    create.add_argument("--class", dest="mailbox_class", default="", help="what it is meant for, such as IPF.Contact")
+    words = ("account", "mailbox", "new", "alone")
+    rename = family.action("rename", "give a mailbox another name; sessions in it follow", *words)
+    rename.add_argument("account", help=NAME)
+    rename.add_argument("mailbox")
+    rename.add_argument("new")
+    rename.add_argument("--alone", action="store_true", help="what lies below it stays where it is")
+    warning = "Remove mailbox {mailbox} of {account} with all its mail?"
+    ends = "remove a mailbox; sessions in it end"
+    delete = family.action("delete", ends, "account", "mailbox", "children", warning=warning)
+    delete.add_argument("account", help=NAME)
+    delete.add_argument("mailbox")
+    delete.add_argument("--children", action="store_true", help="with everything that lies below it")
+    delete.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _sessions(family: _Family) -> None:
+    family.action("list", "show the sessions, one a line")
+    kill = family.action("kill", "end sessions", "ids", "account")
+    kill.add_argument("ids", nargs="*", metavar="ID", help="as 'sessions list' shows it")
+    kill.add_argument("--account", default="", metavar="NAME", help="all sessions of that account")
 
 
 def _deliver(deliver: argparse.ArgumentParser) -> None:

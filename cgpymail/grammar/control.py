@@ -159,9 +159,9 @@ def _read_request(line: bytes) -> Request:
 def _read_argument(value: object) -> Argument:
     if isinstance(value, bool):
         return value
-    texts = value if isinstance(value, list) else [value]
-    _check_text(*texts)
-    return tuple(texts) if isinstance(value, list) else texts[0]
+    if isinstance(value, list):
+        return tuple(_text(item) for item in value)
+    return _text(value)
 
 
 def _read_reply(line: bytes) -> Reply:
@@ -180,11 +180,16 @@ def _read_reply(line: bytes) -> Reply:
 
 
 def _check_text(*values: object) -> None:
-    """JSON can carry half a surrogate pair, which no file or mailbox could."""
     for value in values:
-        if not isinstance(value, str):
-            raise BadRequest("An argument is no text")
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise BadRequest("An argument is not UTF-8") from None
+        _text(value)
+
+
+def _text(value: object) -> str:
+    """JSON can carry half a surrogate pair, which no file or mailbox could. Raises BadRequest."""
+    if not isinstance(value, str):
+        raise BadRequest("An argument is no text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadRequest("An argument is not UTF-8") from None
+    return value

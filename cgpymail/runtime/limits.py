@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 
 KB = 1024
 MB = 1024 * KB
+OFF_AT_ZERO = frozenset({"login_cache"})  # limits that may be 0, which turns off what they limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,15 @@ class Limits:
     idle_time: int = 1_860  # IMAP, RFC 3501 5.4: at least 30 minutes
     pop_idle_time: int = 600  # RFC 1939: at least 10 minutes
     lmtp_idle_time: int = 300
+    # the control socket
+    control_request: int = 64 * KB  # one request of the cgpymail tool
+    control_time: int = 10  # seconds from connecting to a whole request
+    control_connections: int = 16  # at once, count
     # messages
     message_size: int = 64 * MB
     spool_memory: int = 1 * MB  # larger messages wait in a file
+    append_messages: int = 100  # in one APPEND, count
+    append_size: int = 128 * MB  # of the messages of one APPEND together, when there are several
     recipients: int = 1_000  # per LMTP transaction, count
     # mime
     mime_depth: int = 32  # levels of nested parts

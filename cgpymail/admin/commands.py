@@ -1,0 +1,68 @@
+"""The table of all commands that work on the server's data, and how one of them is executed and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from cgpymail.admin import accounts, exits, mailboxes, sessions, settings
+from cgpymail.admin.job import Job
+from cgpymail.errors import MailError
+from cgpymail.grammar.control import BadRequest
+
+RELOAD = "reload"
+
+
+async def reload(job: Job) -> int:
+    """Have the running server read its configuration again; a wrong one changes nothing, and its errors are told."""
+    if job.reload is None:
+        job.complain("the server is not running")
+        return exits.UNAVAILABLE
+    problems = await job.reload()
+    for problem in problems:
+        job.complain(problem)
+    if problems:
+        return exits.CONFIG
+    job.say("the configuration was read again")
+    return exits.OK
+
+
+COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
+    "account create": accounts.create,
+    "account list": accounts.list_accounts,
+    "account rename": accounts.rename,
+    "account delete": accounts.delete,
+    "account password": accounts.set_password,
+    "account settings show": settings.show_settings,
+    "account settings set": settings.set_settings,
+    "account settings unset": settings.unset_settings,
+    "account preferences show": settings.show_preferences,
+    "account preferences set": settings.set_preferences,
+    "account preferences unset": settings.unset_preferences,
+    "sessions list": sessions.list_sessions,
+    "sessions kill": sessions.kill,
+    "mailbox list": mailboxes.list_mailboxes,
+    "mailbox create": mailboxes.create,
+    "mailbox rename": mailboxes.rename,
+    "mailbox delete": mailboxes.delete,
+    RELOAD: reload,
+}
+
+
+async def execute(job: Job) -> int:
+    """Do it; the exit code. What goes wrong is told by ``job.complain``, nothing is raised."""
+    command = COMMANDS.get(job.request.verb)
+    if command is None:
+        job.complain("there is no such command")
+        return exits.USAGE
+    try:
+        return await command(job)
+    except BadRequest as problem:
+        job.complain(str(problem))
+        return exits.USAGE
+    except MailError as problem:
+        job.complain(str(problem))
+        return exits.of_error(problem)
+    except Exception:
+        reference = job.server.services.runtime.logs.module("SYSTEM").failure(f"{job.request.verb} failed")
+        job.complain(f"internal error; the server log has it as {reference}")
+        return exits.SOFTWARE

@@ -1,0 +1,67 @@
+"""The tool's side of the control socket, blocking: one request, and what the running daemon says to it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+from cgpymail.grammar.control import BadReply, Ended, Reply, ReplyReader, Request, write_request
+from cgpymail.runtime.unixsocket import CALL_TIME, peer_user
+
+REPLY_TIME = 600.0  # seconds between two pieces of a reply: an account with much mail takes its time to go
+PIECE = 65536
+
+
+class Unreachable(Exception):
+    """Nobody answers there, so nothing was asked."""
+
+
+class Broken(Exception):
+    """The daemon was asked and has not told the end: nobody knows whether it did what it was asked for."""
+
+
+def ask(path: str, owner: int, request: Request, say: Callable[[str], None], complain: Callable[[str], None]) -> int:
+    """The exit code. ``owner``: the user id that the daemon may have besides ours and root's.
+
+    Raises Unreachable, Broken, BadRequest.
+    """
+    data = write_request(request)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+        link.settimeout(CALL_TIME)
+        try:
+            link.connect(path)
+            user = peer_user(link)
+        except OSError as problem:
+            raise Unreachable(f"{path}: {problem.strerror or problem}") from problem
+        if user not in (0, os.geteuid(), owner):
+            raise Unreachable(f"{path}: a process of user {user} listens there, who is not the server's")
+        link.settimeout(REPLY_TIME)
+        try:
+            _send(link, data)
+            return _hear(link, say, complain)
+        except (OSError, BadReply) as problem:
+            raise Broken(f"{path}: {problem}") from problem
+
+
+def _send(link: socket.socket, data: bytes) -> None:
+    """A daemon that refuses a request does not wait for the end of it: its reply is there to be read."""
+    try:
+        link.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _hear(link: socket.socket, say: Callable[[str], None], complain: Callable[[str], None]) -> int:
+    reader = ReplyReader()
+    while piece := link.recv(PIECE):
+        for reply in reader.feed(piece):
+            if isinstance(reply, Ended):
+                return reply.code
+            _tell(reply, say, complain)
+    raise BadReply("the server hung up")
+
+
+def _tell(reply: Reply, say: Callable[[str], None], complain: Callable[[str], None]) -> None:
+    if not isinstance(reply, Ended):
+        (complain if reply.complaint else say)(reply.text)

@@ -1,0 +1,43 @@
+"""``cgpymail mailbox``: the mailboxes of one account, through the Mailbox Manager, so that every session sees it."""
+
+from __future__ import annotations
+
+from cgpymail.admin import exits
+from cgpymail.admin.job import Job
+from cgpymail.manager.administration import Administration
+from cgpymail.runtime.logs import printable
+
+
+async def _open(job: Job) -> Administration:
+    return await job.server.services.manager.administrate(job.account("account"))
+
+
+async def list_mailboxes(job: Job) -> int:
+    """``account``: one name a line; a name that cannot hold messages ends with ``/``. Raises MailError."""
+    for name in await (await _open(job)).mailboxes():
+        job.say(printable(name))
+    return exits.OK
+
+
+async def create(job: Job) -> int:
+    """``account``, ``mailbox``, ``mailbox_class``. Raises MailError."""
+    name = job.request.text("mailbox")
+    await (await _open(job)).create(name, job.request.text("mailbox_class", ""))
+    job.say(f"created {name}")
+    return exits.OK
+
+
+async def rename(job: Job) -> int:
+    """``account``, ``mailbox``, ``new``; ``alone``: what lies below it stays (spec 1.1). Raises MailError."""
+    old, new = job.request.text("mailbox"), job.request.text("new")
+    await (await _open(job)).rename(old, new, children=not job.request.flag("alone"))
+    job.say(f"renamed {old} to {new}")
+    return exits.OK
+
+
+async def delete(job: Job) -> int:
+    """``account``, ``mailbox``; ``children``: with everything below it (spec 1.1). Raises MailError."""
+    name = job.request.text("mailbox")
+    await (await _open(job)).delete(name, children=job.request.flag("children"))
+    job.say(f"removed {name}")
+    return exits.OK
