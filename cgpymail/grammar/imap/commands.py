@@ -138,8 +138,8 @@ class Unsubscribe(Command):
 class List(Command):
     """LIST, also in its extended form (RFC 5258). A single empty pattern asks for the separator only.
 
-    ``choice``: the options; REMOTE and CHILDREN are not in it, because both are always done. ``status``: the items of
-    RETURN (STATUS (...)) (RFC 5819), empty if it is not asked for.
+    ``choice``: the options; REMOTE and the return options CHILDREN and SPECIAL-USE are not in it, because what they ask
+    for is always done. ``status``: the items of RETURN (STATUS (...)) (RFC 5819), empty if it is not asked for.
     """
 
     name: ClassVar[str] = "LIST"

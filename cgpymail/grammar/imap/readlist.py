@@ -1,4 +1,5 @@
-"""The arguments of LIST and LSUB: the two words of RFC 3501 and the options of an extended LIST (RFC 5258 section 6; STATUS: RFC 5819).
+"""The arguments of LIST and LSUB: the two words of RFC 3501, and the options of an extended LIST (RFC 5258 section 6;
+STATUS: RFC 5819; SPECIAL-USE: RFC 6154).
 
 A LIST is extended when it has options of either kind, even none in the parentheses, or patterns in parentheses. An
 option that is not known is an error; one that comes twice counts once.
@@ -17,8 +18,8 @@ from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
 
 _RETURN = re.compile(rb" RETURN (?=\()", re.IGNORECASE)
-_SELECTING = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH"})
-_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS"})
+_SELECTING = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
+_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS", b"SPECIAL-USE"})
 
 
 @dataclass
@@ -102,6 +103,7 @@ def _choice(options: _Options) -> ListChoice:
     return ListChoice(
         extended=True,
         subscribed=b"SUBSCRIBED" in options.selecting,
+        special_use=b"SPECIAL-USE" in options.selecting,
         recursive=b"RECURSIVEMATCH" in options.selecting,
         tell_subscribed=b"SUBSCRIBED" in options.returning,
     )

@@ -1,5 +1,6 @@
-"""CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS (RFC 3501 6.3; LIST also RFC 5258, 5819) and NAMESPACE
-(RFC 2342)."""
+"""Commands on mailboxes that need not be selected: CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, LIST, LSUB, STATUS
+(RFC 3501 6.3; LIST also RFC 5258, 5819, 6154) and NAMESPACE (RFC 2342).
+"""
 
 from __future__ import annotations
 

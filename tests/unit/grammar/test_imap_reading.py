@@ -64,6 +64,10 @@ COMMANDS = [
         b'a LIST "" % RETURN (Subscribed status (Unseen messages))',
         c.List(b"a", "", ("%",), ListChoice(True, tell_subscribed=True), ("UNSEEN", "MESSAGES")),
     ),
+    (
+        b'a LIST (SPECIAL-USE RECURSIVEMATCH) "" % RETURN (SPECIAL-USE)',
+        c.List(b"a", "", ("%",), ListChoice(True, special_use=True, recursive=True)),
+    ),
     (b'a LIST "" % RETURN ()', c.List(b"a", "", ("%",), ListChoice(True))),
     (b'a LIST "" % RETURN (CHILDREN SUBSCRIBED)', c.List(b"a", "", ("%",), ListChoice(True, tell_subscribed=True))),
     (b'a LSUB "" {1}\r\n%', c.Lsub(b"a", "", "%")),
