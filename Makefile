@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: run test check unit lint types debian12 fuzz clean
+.PHONY: run test check unit lint types debian12 fuzz bench clean
 
 # Set up the demonstration in var/ and serve it in the foreground; Ctrl-C stops it.
 run: $(VENV)/.run
@@ -62,6 +62,10 @@ fuzz: .venv-fuzz/.fuzz
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]" atheris
 	touch $@
+
+# cgpymail beside Dovecot (docs/benchmarks.md): ten minutes, or two with QUICK=1. OPTIONS="--only noop" for a part.
+bench: $(VENV)/.run
+	$(BIN)/python -m benchmarks.comparison $(if $(QUICK),--quick) $(OPTIONS)
 
 clean:
 	rm -rf .venv .venv-debian12 .venv-fuzz .fuzz .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info

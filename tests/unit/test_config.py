@@ -92,6 +92,13 @@ def test_all_errors_at_once_with_key_line_and_remedy() -> None:
     assert 'line 5: imap.log_level: "loud" is no log level; write one of: failures, major' in text
 
 
+def test_only_what_can_be_turned_off_may_be_zero() -> None:
+    """A cache of 0 seconds is none; a line of 0 octets would let nobody in."""
+    assert load("f", f"{GOOD}login_cache = 0\n", "/").limits.login_cache == 0
+    with pytest.raises(ConfigError, match=r"limits\.hashes: not above zero"):
+        load("f", f"{GOOD}hashes = 0\n", "/")
+
+
 def test_syntax_error_has_its_line() -> None:
     """A file that is not TOML is refused with the line."""
     with pytest.raises(ConfigError) as caught:

@@ -78,6 +78,15 @@ def test_verified_password_is_not_hashed_again(ground, john, cheap):
     assert len(cheap) == 2
 
 
+def test_every_password_is_hashed_where_nothing_is_to_be_remembered(tmp_path, cheap):
+    """``login_cache = 0`` turns it off."""
+    ground = Ground(tmp_path, limits=replace(DEFAULTS, login_cache=0))
+    ground.create()
+    for _ in range(3):
+        login(ground)
+    assert len(cheap) == 3
+
+
 def test_password_change(ground, john):
     """After a change the old password is refused at once, and the new one is taken, after a restart too."""
     login(ground)

@@ -1,0 +1,1 @@
+"""cgpymail beside Dovecot, in one run, on loopback: ``make bench`` (docs/benchmarks.md)."""
