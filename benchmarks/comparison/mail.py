@@ -1,4 +1,4 @@
-"""The messages of the measured mailboxes: 4 KB each, every one different, the same in every run and for every server."""
+"""The messages of the measured mailboxes: 4 KB each, all different, the same in every run, for every server."""
 
 from __future__ import annotations
 
