@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from cgpymail.model.changes import Change
-from cgpymail.model.identity import AccountName, Credentials, Link
+from cgpymail.model.identity import AccountName, Credentials, Link, ScramVerifier
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
 from cgpymail.model.message import FlagUpdate, NewMessage
 
@@ -212,8 +212,16 @@ class IDirectory(Interface):
         """Whether a password may be sent in clear over this link: it is secure, or the domain of the local address (the
         main domain) has CLRTXT on (spec section 9.1.6). False: LOGINDISABLED, and POP refuses USER."""
 
+    def methods(link: Link) -> frozenset[str]:
+        """The SASL mechanisms that may be used over this link, by name, and APOP (spec section 11.4)."""
+
+    def verifier(login: str, method: str, link: Link) -> Deferred[ScramVerifier]:
+        """What a SCRAM exchange needs of the account that ``login`` names; for a name without verifier one that no
+        password fits, always the same. ``method``: SCRAM-SHA-1 or SCRAM-SHA-256. Never fails."""
+
     def login(credentials: Credentials, link: Link) -> Deferred[AccountName]:
-        """Check a password off the reactor thread, slowed down by the rules against guessing.
+        """Check what somebody shows, slowed down by the rules against guessing; fires with the account that he is, or,
+        if he may, that he wants to act as (authorization identity). Passwords are hashed off the reactor thread.
 
         Raises AuthenticationFailed, PrivacyRequired, ServiceDisabled; Busy when too many logins wait, and StorageFailed
         when the account's files cannot be read (both temporary: the client should keep its password).

@@ -15,18 +15,19 @@ from weakref import WeakValueDictionary
 from twisted.internet.defer import Deferred, DeferredLock
 from zope.interface import implementer
 
-from cgpymail.directory import passwords
+from cgpymail.directory import passwords, verifiers
 from cgpymail.directory.accounts import AccountFiles, Listed
 from cgpymail.directory.domains import Domain, Domains
 from cgpymail.directory.files import storage_error
-from cgpymail.directory.login import PASSWORD, Logins
+from cgpymail.directory.login import Logins
 from cgpymail.directory.naming import account_name
+from cgpymail.directory.proofs import PASSWORD
 from cgpymail.directory.record import AccountRecord, load_record
 from cgpymail.directory.renaming import AccountRenaming
 from cgpymail.directory.router import POSTMASTER, Router
 from cgpymail.errors import AccountExists, NoSuchAccount, StorageFailed
 from cgpymail.interfaces import IDirectory
-from cgpymail.model.identity import AccountName, Credentials, Link
+from cgpymail.model.identity import AccountName, Credentials, Link, ScramVerifier
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
 
@@ -41,6 +42,7 @@ class Directory:
     def __init__(self, runtime: Runtime, base: str, main_domain: str, limits: Limits) -> None:
         self._runtime = runtime
         self._limits = limits
+        self._base = base
         self._log = runtime.logs.module("ACCOUNT")
         self.domains = Domains(runtime.files, base, main_domain, self._log)
         self._files = AccountFiles(runtime.files)
@@ -57,9 +59,11 @@ class Directory:
         """Read what is kept in memory: domains, their settings and aliases. Raises OSError."""
         self.domains.load()
         self._renaming.recover()
+        self._logins.judge.secret = verifiers.load_secret(self._runtime.files, self._base, self._runtime.random)
 
     async def stop(self) -> None:
         """Fires when nothing is being written any more."""
+        await self._logins.enrolment.settled()
         for record in list(self._records.values()):
             for settled in record.settled():
                 await settled
@@ -73,6 +77,14 @@ class Directory:
     def clear_text_allowed(self, link: Link) -> bool:
         """See IDirectory."""
         return self._logins.clear_text_allowed(link)
+
+    def methods(self, link: Link) -> frozenset[str]:
+        """See IDirectory."""
+        return self._logins.methods(link)
+
+    def verifier(self, login: str, method: str, link: Link) -> Deferred[ScramVerifier]:
+        """See IDirectory."""
+        return Deferred.fromCoroutine(self._logins.verifier(login, method, link))
 
     def login(self, credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """See IDirectory."""
@@ -153,7 +165,8 @@ class Directory:
         settings: dict[str, Any] = {ENCRYPTION: encryption} if encryption else {}
         if password:
             chosen = encryption or str(place.settings.get(ENCRYPTION, ""))
-            settings[PASSWORD] = await self._store(password, chosen)
+            kept = await self._store(password, chosen)
+            settings |= {key: value for key, value in kept.items() if value is not None}
         async with self._turn:
             await self._on_disk(self._files.create, place, account.name, settings)
         place.has_postmaster = place.has_postmaster or account.name == POSTMASTER
@@ -219,8 +232,7 @@ class Directory:
         Raises NoSuchAccount, BadSettings, StorageFailed.
         """
         record = await self.need(name)
-        stored = await self._store(password, encryption or record.setting(ENCRYPTION, ""))
-        changes: dict[str, Any] = {PASSWORD: stored}
+        changes = await self._store(password, encryption or record.setting(ENCRYPTION, ""))
         if encryption:
             changes[ENCRYPTION] = encryption
         self._logins.verified.forget(name)
@@ -230,7 +242,7 @@ class Directory:
         """Nobody can log in any more. Raises NoSuchAccount, StorageFailed."""
         record = await self.need(name)
         self._logins.verified.forget(name)
-        await record.set_settings({PASSWORD: None})
+        await record.set_settings({PASSWORD: None, verifiers.KEY: None})
 
     async def need(self, name: AccountName) -> AccountRecord:
         """The record. Raises NoSuchAccount, StorageFailed."""
@@ -239,6 +251,11 @@ class Directory:
             raise NoSuchAccount
         return record
 
-    def _store(self, password: str, encryption: str) -> Deferred[str]:
-        salt = self._runtime.random(passwords.SALT)
-        return self._runtime.pools.hash.run(passwords.store, password, encryption, salt)
+    async def _store(self, password: str, encryption: str) -> dict[str, Any]:
+        """What to keep of a password: it or its hash, and the SCRAM verifiers that go with it. Raises BadSettings."""
+        salt, salts = self._runtime.random(passwords.SALT), self._runtime.random(verifiers.salt_size())
+        stored = await self._runtime.pools.hash.run(passwords.store, password, encryption, salt)
+        return {
+            PASSWORD: stored,
+            verifiers.KEY: await self._runtime.pools.hash.run(verifiers.make, password, stored, salts),
+        }

@@ -10,12 +10,16 @@ from cgpymail.directory.files import load_document
 from cgpymail.directory.naming import account_name, domain_name
 from cgpymail.errors import IllegalName, NoSuchAccount
 from cgpymail.grammar.settings import Document
+from cgpymail.model.identity import AccountName
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import PROBLEM, Log
 
 ACCOUNTS = "Accounts"
 DOMAINS = "Domains"
 SETTINGS = "Settings"
+# The words for the right All Users in Access.settings: itself, and the right to everything.
+ALL_USERS = frozenset({"allusers", "master"})
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -33,6 +37,7 @@ class Domain:
     readable: bool = True
     aliases_readable: bool = True
     has_postmaster: bool = False
+    rights: dict[str, frozenset[str]] = field(default_factory=dict)  # of administrators, by account name
 
 
 class Domains:
@@ -75,6 +80,7 @@ class Domains:
         place = f"{domain.path}/{SETTINGS}"
         domain.settings, domain.readable = load_document(self._files, f"{place}/Domain.settings", self._log)
         self.read_aliases(domain)
+        self.read_rights(domain)
         domain.has_postmaster = self._files.exists(f"{domain.path}/postmaster.macnt")
         self._all[domain.name] = domain
         addresses = domain.settings.get("IPAddresses", [])
@@ -86,6 +92,11 @@ class Domains:
         path = f"{domain.path}/{SETTINGS}/Aliases.data"
         aliases, domain.aliases_readable = load_document(self._files, path, self._log)
         domain.aliases = self._aliases(aliases, path)
+
+    def read_rights(self, domain: Domain) -> None:
+        """Take the administrators' rights from their file, at the start and after a change. Blocking."""
+        rights, _ = load_document(self._files, f"{domain.path}/{SETTINGS}/Access.settings", self._log)
+        domain.rights = {name.lower(): _granted(rights.get(name)) for name in rights}
 
     def _aliases(self, document: Document, path: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -112,9 +123,22 @@ class Domains:
         """The main domain first."""
         return list(self._all.values())
 
+    def may_act_for_all(self, name: AccountName) -> bool:
+        """Whether an account has the server-level right All Users (spec sections 3.2, 11.1): only those of the main
+        domain can."""
+        return name.domain == self.main.name and not self.main.rights.get(name.name, _NONE).isdisjoint(ALL_USERS)
+
     def at(self, local: str) -> Domain:
         """The domain of a local address (setting IPAddresses of a domain), else the main one (spec section 11.3)."""
         return self._all.get(self._addresses.get(canonical_address(local), ""), self.main)
+
+
+def _granted(value: object) -> frozenset[str]:
+    """The rights in an entry of Access.settings: words, or a dictionary of words and YES; in one spelling."""
+    if isinstance(value, dict):
+        value = [word for word, held in value.items() if str(held).upper() == "YES"]
+    items = value if isinstance(value, list) else [value]
+    return frozenset(item.lower().replace(" ", "") for item in items if isinstance(item, str))
 
 
 def canonical_address(text: str) -> str:

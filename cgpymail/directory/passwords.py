@@ -21,6 +21,7 @@ import argon2
 from argon2.low_level import Type, hash_secret, verify_secret
 
 from cgpymail.errors import BadSettings
+from cgpymail.grammar.saslprep import Prohibited, saslprep
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import Limits
 
@@ -45,7 +46,7 @@ def store(password: str, encryption: str, salt: bytes) -> str:
         raise BadSettings("A password cannot have control characters")
     if encryption.lower() == CLEAR:
         return _PLAIN + password if not _is_clear(password) else password
-    hashed = hash_secret(password.encode(), salt, _TIME, _MEMORY, _LANES, _LENGTH, Type.ID)
+    hashed = hash_secret(_prepared(password.encode()), salt, _TIME, _MEMORY, _LANES, _LENGTH, Type.ID)
     return hashed.decode("ascii")
 
 
@@ -60,11 +61,12 @@ def recover(stored: object) -> bytes | None:
 
 def verify(stored: object, password: bytes) -> bool:
     """Whether the password is right; ``stored`` None for an account that is not there. Costs one hash always."""
+    prepared = _prepared(password)
     if isinstance(stored, str) and stored.startswith(_ARGON2) and len(password) <= MAX_PASSWORD:
-        return _verify_hash(stored, password)
-    _verify_hash(_NOBODY, password[:MAX_PASSWORD])
+        return _verify_hash(stored, prepared)
+    _verify_hash(_NOBODY, prepared[:MAX_PASSWORD])
     clear = recover(stored)
-    return clear is not None and hmac.compare_digest(clear, password)
+    return clear is not None and hmac.compare_digest(_prepared(clear), prepared)
 
 
 def verify_apop(stored: object, stamp: bytes, digest: str) -> bool:
@@ -73,6 +75,24 @@ def verify_apop(stored: object, stamp: bytes, digest: str) -> bool:
     expected = hashlib.md5(stamp + (clear or b""), usedforsecurity=False).hexdigest()
     same = hmac.compare_digest(expected.encode(), digest.lower().encode("utf-8", "replace"))
     return same and clear is not None
+
+
+def verify_cram(stored: object, challenge: bytes, digest: str) -> bool:
+    """CRAM-MD5 (RFC 2195): HMAC-MD5 of the challenge. False when the password is not kept in clear."""
+    clear = recover(stored)
+    expected = hmac.new(clear or b"", challenge, "md5").hexdigest()
+    same = hmac.compare_digest(expected.encode(), digest.lower().encode("utf-8", "replace"))
+    return same and clear is not None
+
+
+def _prepared(password: bytes) -> bytes:
+    """The form in which passwords are compared (RFC 4013, RFC 4616 section 2): one that has none is taken as it is."""
+    if password.isascii() or len(password) > MAX_PASSWORD:
+        return password
+    try:
+        return saslprep(password.decode("utf-8")).encode("utf-8")
+    except (UnicodeDecodeError, Prohibited):
+        return password
 
 
 def _is_clear(text: str) -> bool:

@@ -97,6 +97,7 @@ class AccountRenaming:
         if readable and document.render() != before:
             self._files.write_file(path, document.render())
             self._domains.read_aliases(domain)
+            self._domains.read_rights(domain)
 
     def _change_rights(self, domain: Domain, old: AccountName, new: AccountName) -> None:
         """The rights of the account in the domain; under the bare name only while it stays in the domain."""

@@ -76,6 +76,8 @@ class Context:
         self.handshaking = False  # STARTTLS was answered, TLS is not on yet
         self.enabled: frozenset[str] = frozenset()  # what the client said it understands (capabilities.ENABLING)
         self.idling = False  # IDLE runs: changes are told at once
+        self.midway = False  # a response was begun and is sent in pieces
+        self.spoke = 0.0  # when something was sent last, seconds since the epoch
         self._out: list[bytes] = []
         self._octets = 0
         self._slice_began = 0.0
@@ -90,8 +92,11 @@ class Context:
     @property
     def capabilities(self) -> bytes:
         """What may be used now."""
-        password = self.services.directory.clear_text_allowed(self.link)
-        return capabilities(self.state, tls=self.wire.can_start_tls, password=password)
+        if self.state is not State.NOT_AUTHENTICATED:
+            return capabilities(self.state)
+        directory, link = self.services.directory, self.link
+        password, methods = directory.clear_text_allowed(link), directory.methods(link)
+        return capabilities(self.state, tls=self.wire.can_start_tls, password=password, methods=methods)
 
     @property
     def account(self) -> User:
@@ -123,7 +128,14 @@ class Context:
             data = b"".join(self._out) if len(self._out) > 1 else self._out[0]
             self._out.clear()
             self._octets = 0
+            self.spoke = self.services.runtime.clock.seconds()
             self.wire.write(data)
+
+    @property
+    def may_interrupt(self) -> bool:
+        """Whether something can be said beside the running command: between responses, to a client that reads and
+        is not waited for."""
+        return not (self.midway or self.wire.full or self.wire.closed or self.input.awaited)
 
     @property
     def crowded(self) -> bool:

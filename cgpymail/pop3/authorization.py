@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cgpymail.directory.dialogue import Dialogue, begin
+from cgpymail.directory.methods import APOP
 from cgpymail.errors import MailError, PrivacyRequired
-from cgpymail.grammar import sasl
 from cgpymail.grammar.pop3 import BadCommand, Command, err, ok
-from cgpymail.model.identity import ApopCredentials, Credentials, PlainCredentials
+from cgpymail.grammar.sasl.mechanism import SaslError
+from cgpymail.grammar.sasl.registry import MECHANISMS
+from cgpymail.model.identity import AccountName, ApopCredentials, Credentials, Link, PlainCredentials
 from cgpymail.model.names import INBOX
 from cgpymail.pop3.replies import refusal
 from cgpymail.runtime.logs import PROBLEM
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from cgpymail.pop3.session import PopSession
 
 Handler = Callable[["PopSession", Command], Coroutine[Any, Any, None]]
+
+Step = Callable[[], Coroutine[Any, Any, bytes | AccountName]]
 
 DIRECT = "#"
 
@@ -31,34 +35,67 @@ class Login:
         token = services.runtime.random(8).hex()
         self.stamp = f"<{token}.{services.runtime.now()}@{services.host}>".encode()
         self.name = ""
+        self._box = INBOX  # the mailbox to open
         self._session = session
         self._failures = 0
 
     @property
+    def link(self) -> Link:
+        """What a login needs to know of the connection."""
+        return link_of(self._session.wire, "POP", self._session.services.trust_same_host)
+
+    @property
     def clear_text_allowed(self) -> bool:
         """Whether the client may send its password over this link as it is."""
-        services = self._session.services
-        return services.directory.clear_text_allowed(link_of(self._session.wire, "POP", services.trust_same_host))
+        return self._session.services.directory.clear_text_allowed(self.link)
 
-    async def attempt(self, credentials: Credentials) -> None:
-        """Check them and enter, or say why not; too many failures end the session.
+    @property
+    def methods(self) -> frozenset[str]:
+        """The SASL mechanisms that may be used over this link, and APOP."""
+        return self._session.services.directory.methods(self.link)
 
-        ``box#account`` opens another mailbox than INBOX (spec 8.13, 14.4.3).
-        """
-        session = self._session
-        link = link_of(session.wire, "POP", session.services.trust_same_host)
-        self.name = ""
-        box, direct, account = credentials.login.rpartition(DIRECT)
+    def begin(self, mechanism: str) -> Dialogue:
+        """A SASL exchange. Raises MailError."""
+        services, limit = self._session.services, self._session.limits.sasl_line
+        self.name, self._box = "", INBOX
+        runtime, host = services.runtime, services.host
+        return begin(services.directory, runtime, host, mechanism, self.link, limit, self._account)
+
+    def _account(self, name: str) -> str:
+        """``box#account`` opens another mailbox than INBOX (spec 8.13, 14.4.3)."""
+        box, direct, account = name.rpartition(DIRECT)
+        if direct:
+            self._box = box
+        return account
+
+    async def attempt(self, login: str, credentials: Callable[[str], Credentials]) -> None:
+        """Check what a client shows and enter, or say why not. ``credentials`` makes them for an account's name."""
+        self.name, self._box = "", INBOX
         try:
-            name = await session.services.directory.login(replace(credentials, login=account), link)
-            await session.enter(name, box if direct else INBOX)
+            shown = credentials(self._account(login))
+            name = await self._session.services.directory.login(shown, self.link)
         except MailError as error:
-            session.log.write(PROBLEM, f"login of {credentials.login!r} from [{session.wire.peer}] refused: {error}")
-            self._failures += 1
-            if self._failures >= session.limits.failed_logins:
-                session.end(refusal(error))
-            else:
-                session.reply(refusal(error))
+            self.refused(login, error)
+        else:
+            await self.enter(name, login)
+
+    def refused(self, login: str, error: MailError) -> None:
+        """Say why not; too many failures end the session."""
+        session = self._session
+        session.log.write(PROBLEM, f"login of {login!r} from [{session.wire.peer}] refused: {error}")
+        self._failures += 1
+        if self._failures >= session.limits.failed_logins:
+            session.end(refusal(error))
+        else:
+            session.reply(refusal(error))
+
+    async def enter(self, name: AccountName, login: str) -> None:
+        """The client is who he says: open his mailbox, or say why not."""
+        session = self._session
+        try:
+            await session.enter(name, self._box)
+        except MailError as error:
+            self.refused(login, error)
             return
         assert session.maildrop is not None or session.wire.closed
         if session.maildrop is not None:
@@ -92,18 +129,20 @@ async def password(session: PopSession, command: Command) -> None:
     if not session.login.name:
         session.reply(err("USER first"))
         return
-    await session.login.attempt(PlainCredentials(session.login.name, command.arguments[0]))
+    await session.login.attempt(session.login.name, lambda name: PlainCredentials(name, command.arguments[0]))
 
 
 async def apop(session: PopSession, command: Command) -> None:
-    """APOP: the password is never sent, so it is possible on any link."""
+    """APOP: the password is never sent, so it is possible on any link; a domain may have it off (spec 11.4)."""
+    if APOP not in session.login.methods:
+        raise BadCommand("APOP is not possible here")
     name, digest = (argument.decode("utf-8", "surrogateescape") for argument in command.arguments)
-    await session.login.attempt(ApopCredentials(name, session.login.stamp, digest))
+    await session.login.attempt(name, lambda account: ApopCredentials(account, session.login.stamp, digest))
 
 
 def _offers(session: PopSession) -> list[str]:
-    allowed = session.login.clear_text_allowed
-    return [offer.name for offer in sasl.MECHANISMS.values() if allowed or not offer.clear]
+    possible = session.login.methods
+    return [name for name in MECHANISMS if name in possible]
 
 
 async def auth(session: PopSession, command: Command) -> None:
@@ -112,29 +151,28 @@ async def auth(session: PopSession, command: Command) -> None:
         listed = "".join(f"{name}\r\n" for name in _offers(session))
         session.reply(ok("Mechanisms follow") + listed.encode() + b".\r\n")
         return
-    name = command.arguments[0].decode("ascii", "replace").upper()
-    offer = sasl.MECHANISMS.get(name)
-    if offer is None:
+    mechanism = command.arguments[0].decode("ascii", "replace").upper()
+    if mechanism not in MECHANISMS:
         raise BadCommand("Unknown mechanism")
-    if name not in _offers(session):
-        raise PrivacyRequired
-    exchange = sasl.Exchange(offer, session.limits.sasl_line)
     initial = command.arguments[1] if len(command.arguments) > 1 else None
-    await _proceed(session, exchange, lambda: exchange.first(initial))
+    dialogue = session.login.begin(mechanism)
+    await _proceed(session, dialogue, lambda: dialogue.first(initial))
 
 
-async def _proceed(session: PopSession, exchange: sasl.Exchange, step: Callable[[], bytes | Credentials]) -> None:
-    """One step of the exchange: a challenge, whose answer takes the next one, or the check of the password."""
+async def _proceed(session: PopSession, dialogue: Dialogue, step: Step) -> None:
+    """One step of the exchange: a challenge, whose answer takes the next one, or the end."""
     try:
-        outcome = step()
-    except sasl.SaslError as problem:
+        outcome = await step()
+    except SaslError as problem:
         session.reply(err(str(problem)))
-        return
-    if isinstance(outcome, bytes):
-        session.reply(b"+ " + outcome + b"\r\n")
-        session.expect(lambda line: _proceed(session, exchange, lambda: exchange.feed(line)))
+    except MailError as error:
+        session.login.refused(dialogue.login, error)
     else:
-        await session.login.attempt(outcome)
+        if isinstance(outcome, bytes):
+            session.reply(b"+ " + outcome + b"\r\n")
+            session.expect(lambda line: _proceed(session, dialogue, lambda: dialogue.feed(line)))
+        else:
+            await session.login.enter(outcome, dialogue.login)
 
 
 async def stls(session: PopSession, command: Command) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cgpymail.directory.methods import APOP
 from cgpymail.errors import MailboxGone, MailError
 from cgpymail.grammar.pop3 import BadCommand, Command, err, ok, parse
 from cgpymail.manager.services import Services
@@ -44,7 +45,8 @@ class PopSession(LineSession):
     def connected(self) -> None:
         """Greet, with the time stamp for APOP (spec section 8.12), and start the time that a client has to log in."""
         self._login_timer = self.services.runtime.clock.callLater(self.limits.login_time, self._no_login)
-        self.reply(ok(f"cgpymail POP3 Server ready {self.login.stamp.decode()}"))
+        stamp = self.login.stamp.decode() if APOP in self.login.methods else ""
+        self.reply(ok(f"cgpymail POP3 Server ready {stamp}"))
 
     def _no_login(self) -> None:
         self.log.write(PROBLEM, "closed: too slow to log in")

@@ -19,9 +19,10 @@ from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from cgpymail.model.identity import Link
+from cgpymail.model.identity import Link, TlsFacts
 from cgpymail.runtime.runtime import Clock
 from cgpymail.runtime.sessions import LiveSession, SessionFacts
+from cgpymail.runtime.tls import tls_facts
 
 LOOPBACK_PREFIX = "127."
 LOOPBACKS = frozenset({"::1", "::ffff:127.0.0.1", "unix"})
@@ -66,6 +67,10 @@ class Wire(Protocol):
         """Whether TLS is on."""
 
     @property
+    def tls(self) -> TlsFacts | None:
+        """What the TLS handshake has shown; None without TLS, and until it is over."""
+
+    @property
     def can_start_tls(self) -> bool:
         """Whether start_tls is possible: a certificate is there and TLS is not on yet."""
 
@@ -104,7 +109,8 @@ class Wire(Protocol):
 
 def link_of(wire: Wire, service: str, trust_same_host: bool) -> Link:
     """What a login needs to know of the connection (spec section 9.1.6: the same host counts as protected)."""
-    return Link(service, wire.peer, wire.local, wire.encrypted or (trust_same_host and is_same_host(wire)))
+    secure = wire.encrypted or (trust_same_host and is_same_host(wire))
+    return Link(service, wire.peer, wire.local, secure, wire.encrypted, wire.tls)
 
 
 def is_same_host(wire: Wire) -> bool:
@@ -124,6 +130,7 @@ class Connection(TwistedProtocol):
         self._session: Session | None = None
         self._waiters: list[Deferred[None]] = []
         self._encrypted = False
+        self._tls_facts: TlsFacts | None = None
         self._full = False
         self._closed = False
         self._handshake = False
@@ -201,6 +208,14 @@ class Connection(TwistedProtocol):
     def encrypted(self) -> bool:
         """Whether TLS is on."""
         return self._encrypted
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        """What the handshake has shown, once it is over."""
+        if self._encrypted and self._tls_facts is None and not self._closed:
+            transport: Any = self.transport
+            self._tls_facts = tls_facts(transport.getHandle())
+        return self._tls_facts
 
     @property
     def can_start_tls(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from cgpymail.model.identity import TlsFacts
 from cgpymail.runtime.runtime import Clock
 from cgpymail.runtime.wire import Session, Wire
 
@@ -20,6 +21,7 @@ class MemoryWire:
         self.local = local
         self.sent = bytearray()
         self.encrypted = False
+        self.facts = TlsFacts({"tls-exporter": b"of this connection"})
         self.full = False
         self.closed = False
         self.aborted = False
@@ -39,6 +41,10 @@ class MemoryWire:
         return self.session
 
     # -- the session's side
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        return self.facts if self.encrypted else None
 
     @property
     def can_start_tls(self) -> bool:

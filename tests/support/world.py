@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,13 +13,26 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from cgpymail.errors import AuthenticationFailed, PrivacyRequired
+from cgpymail.grammar.sasl import scramkeys
+from cgpymail.grammar.sasl.registry import MECHANISMS, PLUS
 from cgpymail.imap.session import ImapSession
 from cgpymail.interfaces import IDirectory, IMailboxTree
 from cgpymail.lmtp.session import LmtpSession
 from cgpymail.manager.manager import MailboxManager
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
-from cgpymail.model.identity import AccountName, ApopCredentials, Credentials, Link
+from cgpymail.model.identity import (
+    AccountName,
+    Acting,
+    ApopCredentials,
+    CramCredentials,
+    Credentials,
+    ExternalCredentials,
+    Link,
+    PlainCredentials,
+    ScramCredentials,
+    ScramVerifier,
+)
 from cgpymail.model.message import NewMessage
 from cgpymail.pop3.session import PopSession
 from cgpymail.runtime.limits import DEFAULTS, Limits
@@ -45,6 +59,9 @@ class MemoryDirectory:
         self.passwords: dict[AccountName, bytes] = {}
         self.aliases: dict[str, str] = {}
         self.clear_text = True
+        self.absent: frozenset[str] = frozenset()  # methods that are not to be had
+        self.administrators: set[AccountName] = set()
+        self.tokens: dict[str, str] = {}  # token -> account
 
     def find(self, name: AccountName) -> Deferred[Any]:
         """The record, or None."""
@@ -60,17 +77,50 @@ class MemoryDirectory:
         """Over a secure link, or where the test allows it."""
         return self.clear_text or link.secure
 
+    def methods(self, link: Link) -> frozenset[str]:
+        """What the link allows, of all there is."""
+        shown = link.tls is not None and link.tls.certificate is not None
+        no = {name for name, offer in MECHANISMS.items() if offer.clear and not self.clear_text_allowed(link)}
+        encrypted = {name for name in MECHANISMS if name.endswith(PLUS)} | {"OAUTHBEARER", "XOAUTH2"}
+        no |= set() if link.encrypted else encrypted
+        no |= set() if shown else {"EXTERNAL"}
+        return frozenset(MECHANISMS) - no - self.absent | {"APOP"}
+
+    def verifier(self, login: str, method: str, link: Link) -> Deferred[ScramVerifier]:
+        """Made anew each time; of few iterations."""
+        name = self.route(login, DOMAIN)
+        secret = self.passwords[name] if name is not None else b"no such password"
+        return succeed(scramkeys.derive(method, secret, f"salt of {login}".encode(), 16))
+
     def login(self, credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """Compare in clear."""
-        name = self.route(credentials.login, DOMAIN)
-        if isinstance(credentials, ApopCredentials):
-            secret = self.passwords.get(name, b"") if name else b""
-            right = hashlib.md5(credentials.stamp + secret).hexdigest() == credentials.digest
-        elif not self.clear_text_allowed(link):
+        if isinstance(credentials, PlainCredentials) and not self.clear_text_allowed(link):
             return fail(PrivacyRequired())
+        name = self._proven(credentials, link)
+        wanted = credentials.authzid if isinstance(credentials, Acting) else ""
+        other = self.route(wanted, DOMAIN) if wanted else name
+        if name is None or other is None or (other != name and name not in self.administrators):
+            return fail(AuthenticationFailed())
+        return succeed(other)
+
+    def _proven(self, credentials: Credentials, link: Link) -> AccountName | None:
+        name = self.route(credentials.login, DOMAIN)
+        secret = self.passwords.get(name, b"") if name else b""
+        if isinstance(credentials, ApopCredentials):
+            right = hashlib.md5(credentials.stamp + secret).hexdigest() == credentials.digest
+        elif isinstance(credentials, CramCredentials):
+            right = hmac.new(secret, credentials.challenge, "md5").hexdigest() == credentials.digest
+        elif isinstance(credentials, ScramCredentials):
+            verifier = result(self.verifier(credentials.login, credentials.method, link))
+            right = scramkeys.proves(credentials.method, verifier, credentials.message, credentials.proof)
+        elif isinstance(credentials, PlainCredentials):
+            right = secret == credentials.password
+        elif isinstance(credentials, ExternalCredentials):
+            shown = link.tls.certificate.emails if link.tls and link.tls.certificate else ()
+            return self.route(shown[0], DOMAIN) if shown else None
         else:
-            right = name is not None and self.passwords[name] == credentials.password
-        return succeed(name) if name is not None and right else fail(AuthenticationFailed())
+            return self.route(self.tokens.get(credentials.token, "nobody"), DOMAIN)
+        return name if right else None
 
 
 class World:

@@ -6,8 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from cgpymail.interfaces import IMailboxTree
+from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.pool import InlinePool
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.tree import DiskTree
 from tests.support.records import MemoryRecord
@@ -16,6 +20,7 @@ from tests.support.world import World
 from tests.transcripts.runner import ACCOUNTS, TYPES
 
 PASSWORD = "secret"
+BINDINGS = {"tls-exporter": b"of this connection"}
 PATIENCE = 1.0  # seconds of the world's clock
 
 
@@ -50,7 +55,23 @@ class MemoryLink:
 
     def handshake(self) -> None:
         """Nothing is encrypted, but the session is told."""
+        self._wire.facts = TlsFacts(BINDINGS, CertificateNames(("john@example.org",)))
         self._wire.handshake()
+
+
+class SlowPool(InlinePool):
+    """Whose threads take their time."""
+
+    def __init__(self, clock: Any, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+
+    def run(self, function: Any, *args: Any, **kw: Any) -> Deferred[Any]:
+        """The outcome, late."""
+        outcome: Deferred[Any] = super().run(function, *args, **kw)
+        late: Deferred[Any] = Deferred()
+        self._clock.callLater(self._seconds, outcome.chainDeferred, late)
+        return late
 
 
 class MemoryWorld:
@@ -65,7 +86,9 @@ class MemoryWorld:
 
         self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
         self._world.directory.clear_text = not private
+        self._world.runtime.random = bytes  # nonces are zeroes, so that a transcript can have the answers to them
         for name in ACCOUNTS:
+            self._world.directory.tokens[f"token-of-{name}"] = name
             path = folder / f"{name}.macnt"
             path.mkdir()
             record = self._world.account(name, password=PASSWORD.encode(), path=str(path))
@@ -85,8 +108,13 @@ class MemoryWorld:
         for _ in range(10):
             self._world.clock.advance(seconds / 10)
 
+    def slow_down(self, seconds: float) -> None:
+        """Writes are done at once and reported late."""
+        self._world.runtime.pools.sync = SlowPool(self._world.clock, seconds)
+
     def close(self) -> None:
         """Close every mailbox."""
+        self._world.runtime.pools.sync = InlinePool()
         self._world.run(self._world.manager.stop())
 
 
