@@ -180,9 +180,14 @@ class Account:
         """The store of a mailbox; for OpenMailboxes, which sees that a name is opened once."""
         return self._tree.open(name, self.infos.hints(name), self.record.draw_uidvalidity)
 
+    @property
+    def largest_message(self) -> int | None:
+        """Octets that a message from outside may have by the setting MaxMessageSize (spec 11.2); None: any number."""
+        return octets_of(self.record.setting("MaxMessageSize", "unlimited"))
+
     def check_size(self, octets: int) -> None:
-        """Raise MessageTooLarge if a message from outside is above the account's MaxMessageSize (spec 11.2)."""
-        largest = octets_of(self.record.setting("MaxMessageSize", "unlimited"))
+        """Raise MessageTooLarge if a message from outside is too large for this account."""
+        largest = self.largest_message
         if largest is not None and octets > largest:
             raise MessageTooLarge
 

@@ -171,11 +171,15 @@ class User:
     async def status(self, name: str) -> MailboxStatus:
         """The counts of a mailbox as this user sees it (RFC 3501 6.3.10). Raises NotPermitted, NotSelectable."""
         place, _ = await self._space.permitted(name, rights.READ)
-        mailbox = await place.account.open(place.name)
+        account = place.account
+        largest = account.largest_message
+        most = self._limits.message_size
+        mailbox = await account.open(place.name)
         try:
-            return mailbox.status(self._standing(place.account, mailbox).hides)
+            counts = mailbox.status(self._standing(account, mailbox).hides)
+            return replace(counts, append_limit=most if largest is None else min(most, largest))
         finally:
-            place.account.close(mailbox)
+            account.close(mailbox)
 
     async def open(self, name: str, *, read_only: bool = False, notify: Callable[[], None] | None = None) -> Handle:
         """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone.

@@ -25,7 +25,11 @@ class MailboxHints:
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
-    """The answers of STATUS (RFC 3501 6.3.10), counted for one user's visibility."""
+    """The answers of STATUS (RFC 3501 6.3.10), counted for one user's visibility.
+
+    ``deleted``: messages marked as Deleted. ``size``: octets of all messages, as FETCH counts them (RFC 8438).
+    ``append_limit``: octets of the largest message that may be stored there (RFC 7889).
+    """
 
     messages: int
     recent: int
@@ -35,6 +39,7 @@ class MailboxStatus:
     highest_modseq: int
     deleted: int = 0
     size: int = 0
+    append_limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class Lsub(Command):
 
 @dataclass(frozen=True, slots=True)
 class Status(Command):
-    """STATUS. ``items`` in capitals and in the client's order: MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN."""
+    """STATUS. ``items`` in capitals and in the client's order; see responses.STATUS_FIELDS."""
 
     name: ClassVar[str] = "STATUS"
 

@@ -9,9 +9,10 @@ from functools import partial
 from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.responses import STATUS_FIELDS
 from cgpymail.grammar.imap.tokens import Reader, Words
 
-_STATUS_ITEMS = {b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN"}
+_STATUS_ITEMS = frozenset(item.encode("ascii") for item in STATUS_FIELDS)
 _STATUS_ITEM = re.compile(rb"[A-Za-z]+")
 
 

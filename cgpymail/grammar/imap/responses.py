@@ -14,13 +14,17 @@ from cgpymail.model.names import SEPARATOR
 from cgpymail.model.names import encode as mailbox_octets
 
 _SEPARATOR = string(SEPARATOR.encode("ascii"))
-_STATUS_FIELDS = {
+STATUS_FIELDS = {
     "MESSAGES": "messages",
     "RECENT": "recent",
     "UIDNEXT": "uidnext",
     "UIDVALIDITY": "uidvalidity",
     "UNSEEN": "unseen",
+    "SIZE": "size",
+    "DELETED": "deleted",
+    "APPENDLIMIT": "append_limit",
 }
+"""The items of STATUS, each with the field of MailboxStatus that answers it (RFC 9051 6.3.11, RFC 7889)."""
 
 Namespaces = Iterable[tuple[str, str]]
 
@@ -109,7 +113,7 @@ def separator_line(kind: bytes, root: str) -> bytes:
 
 def status_data_line(name: str, items: Sequence[str], status: MailboxStatus) -> bytes:
     """STATUS, the items in the order in which the client asked for them, each once."""
-    pairs = [b"%b %d" % (item.encode("ascii"), getattr(status, _STATUS_FIELDS[item])) for item in dict.fromkeys(items)]
+    pairs = [b"%b %d" % (item.encode("ascii"), getattr(status, STATUS_FIELDS[item])) for item in dict.fromkeys(items)]
     return b"* STATUS %b (%b)\r\n" % (mailbox(name), b" ".join(pairs))
 
 

@@ -82,6 +82,22 @@ def test_status_answers_in_the_order_of_the_question(world: World, john: ImapCli
     assert john.do(b"STATUS inbox (MESSAGES)") == [b"* STATUS INBOX (MESSAGES 1)"]
 
 
+def test_status_sizes(world: World, john: ImapClient) -> None:
+    """The octets are those that FETCH counts, of what this user sees (RFC 8438)."""
+    for text in (b"Subject: x\r\n\r\nx\r\n", b"Subject: y\r\n\r\n"):
+        world.append(text)
+    assert john.do(b"STATUS INBOX (SIZE DELETED)") == [b"* STATUS INBOX (SIZE 31 DELETED 0)"]
+
+
+def test_the_append_limit_is_what_append_refuses(world: World, john: ImapClient) -> None:
+    """The smaller one of the server's limit and the owner's setting; one octet more is refused (RFC 7889)."""
+    assert john.do(b"STATUS INBOX (APPENDLIMIT)") == [b"* STATUS INBOX (APPENDLIMIT %d)" % DEFAULTS.message_size]
+    world.directory.records[world.directory.route("john", "")].settings["MaxMessageSize"] = "20"
+    assert john.do(b"STATUS INBOX (APPENDLIMIT)") == [b"* STATUS INBOX (APPENDLIMIT 20)"]
+    assert john.ok(b"APPEND INBOX {20+}\r\nSubject: 12345\r\n\r\n\r\n")
+    assert john.refused(b"APPEND INBOX {21+}\r\nSubject: 123456\r\n\r\n\r\n").startswith(b"[TOOBIG] ")
+
+
 def test_a_list_leaves_out_the_numbers_of_what_cannot_be_opened(
     john: ImapClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
