@@ -18,6 +18,7 @@ from typing import Any
 from cgpymail.errors import MailboxGone, MailError, StorageFailed
 from cgpymail.grammar.imap import items as data
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, section_start, size_item, uid_item
+from cgpymail.imap.binary import Binaries, Decoded
 from cgpymail.imap.context import Context, ProtocolEnd
 from cgpymail.imap.parts import CHUNK, Parts, Range, is_choice, read_piece
 from cgpymail.imap.texts import fetch_rows
@@ -41,8 +42,8 @@ _ROWS = 2_500  # in one piece; stays below the output buffer
 class _Body:
     """One section of one message: its place (None: no such part) and, if it was small, its octets."""
 
-    item: data.BodySection
-    where: Range | None
+    item: data.BodySection | data.BinarySection
+    where: Range | Decoded | None
     value: bytes | None
 
 
@@ -54,9 +55,10 @@ class FetchWriter:
         self._handle = handle
         self._items = tuple(dict.fromkeys(items)) if len(items) > 1 else tuple(items)  # each once
         self._kinds = frozenset(map(type, self._items))
-        self._sections = [item for item in self._items if isinstance(item, data.BodySection)]
+        self._sections = [item for item in self._items if isinstance(item, data.BodySection | data.BinarySection)]
         self._marks = any(not section.peek for section in self._sections)
         self._parts = Parts(handle, context.services.limits)
+        self._binaries = Binaries(handle, context.breathe)
 
     async def write(self, chosen: Selection) -> None:
         """All responses, in order. Raises the first MailError that a message met, after the other messages."""
@@ -67,6 +69,7 @@ class FetchWriter:
         for place, (seq, uid) in enumerate(zip(chosen.seqs, chosen.uids, strict=True)):
             if place or self._context.crowded:
                 await self._context.room()
+            self._handle.progress = (place, len(chosen.uids))
             try:
                 if self._sections:
                     await self._write_message(seq, uid)
@@ -103,9 +106,11 @@ class FetchWriter:
             bodies = await self._find_bodies(uid, content)
             newly_seen = self._marks and not row.flags & SEEN and self._mark_seen(uid)
             words = await self._facts(row, newly_seen=newly_seen)
+            self._context.midway = True
             self._context.send(b"* %d FETCH (%b" % (seq, b" ".join(words)))
             await self._write_bodies(content, bodies, first=not words)
             self._context.send(b")\r\n")
+            self._context.midway = False
         finally:
             content.release()
 
@@ -131,6 +136,8 @@ class FetchWriter:
             elif isinstance(item, data.BodyStructure):
                 name = b"BODYSTRUCTURE " if item.extended else b"BODY "
                 words.append(name + await self._parts.structure(row.uid, extended=item.extended))
+            elif isinstance(item, data.BinarySize):
+                words.append(b"%b %d" % (item.label, await self._binaries.size(row.uid, item.path)))
         if newly_seen and data.Flags not in self._kinds:
             words.append(flags_item(self._handle.flags([row.uid])[0]))
         return words
@@ -142,13 +149,23 @@ class FetchWriter:
         for place, item in enumerate(self._sections):
             if place:
                 await self._context.breathe()  # a list of fields costs a look at the whole header
-            where = await self._parts.where(uid, item, content.size)
-            value: bytes | None = None
-            if where is not None and where.size <= left:
-                value = await self._parts.octets(item, where, content)
-                left -= len(value)
-            bodies.append(_Body(item, where, value))
+            body = await self._find_body(uid, item, content, left)
+            left -= len(body.value or b"")
+            bodies.append(body)
         return bodies
+
+    async def _find_body(self, uid: int, item: data.BodySection | data.BinarySection, content: Any, room: int) -> _Body:
+        """One section; it is read already if it has at most ``room`` octets."""
+        value: bytes | None = None
+        if isinstance(item, data.BinarySection):
+            decoded = await self._binaries.find(uid, item, content)
+            if decoded is not None and decoded.size <= room:
+                value = await self._binaries.octets(decoded, content)
+            return _Body(item, decoded, value)
+        where = await self._parts.where(uid, item, content.size)
+        if where is not None and where.size <= room:
+            value = await self._parts.octets(item, where, content)
+        return _Body(item, where, value)
 
     async def _write_bodies(self, content: Any, bodies: Sequence[_Body], *, first: bool) -> None:
         send = self._context.send
@@ -158,14 +175,22 @@ class FetchWriter:
             if body.where is None:
                 send(body.item.label + b" NIL")
             elif body.value is not None:
-                send(section_start(body.item.label, len(body.value)) + body.value)
+                binary = isinstance(body.where, Decoded) and body.where.nul
+                send(section_start(body.item.label, len(body.value), binary=binary) + body.value)
             else:
                 await self._write_late(content, body.item, body.where)
 
-    async def _write_late(self, content: Any, item: data.BodySection, where: Range) -> None:
+    async def _write_late(
+        self, content: Any, item: data.BodySection | data.BinarySection, where: Range | Decoded
+    ) -> None:
         """A section too large to have been read before."""
         try:
-            if is_choice(item):
+            if isinstance(where, Decoded):
+                self._context.send(section_start(item.label, where.size, binary=where.nul))
+                async for piece in self._binaries.pieces(where, content):
+                    self._context.send(piece)
+                    await self._context.room()
+            elif isinstance(item, data.BodySection) and is_choice(item):
                 value = await self._parts.octets(item, where, content)
                 self._context.send(section_start(item.label, len(value)) + value)
                 await self._context.room()

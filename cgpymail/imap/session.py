@@ -27,6 +27,7 @@ from cgpymail.imap.commands.table import TABLE, Entry
 from cgpymail.imap.context import BadCommand, Context, ProtocolEnd, Reply
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.refusals import bug, coded, refusal
+from cgpymail.imap.running import Running
 from cgpymail.imap.state import State
 from cgpymail.manager.services import Services
 from cgpymail.model.uidset import UidSet
@@ -50,6 +51,7 @@ class ImapSession:
         )
         self._input = Input(wire, self._limits, self._advance)
         self._context = Context(services, wire, log, self._input, self._mailbox_changed, self._logged_in)
+        self._watch = Running(self._context, services.imap.running_every)
         self._running: tuple[Entry, Command] | None = None
         self._advancing = False  # the loop in _advance is at work, further up the stack
         self._draining = False  # waiting for the client to read
@@ -110,6 +112,7 @@ class ImapSession:
         """The link is gone: what is open is given back, at once or when the command that runs is over."""
         self._ended = True
         self._stop_login_timer()
+        self._watch.stop()
         self._log.write(ALL, "disconnected")
         self._input.disconnect()
         if self._running is None:
@@ -207,7 +210,10 @@ class ImapSession:
         else:
             assert entry.later is not None
             self._context.begin_slice()
-            Deferred.fromCoroutine(entry.later(self._context, command)).addBoth(self._finish)
+            work = Deferred.fromCoroutine(entry.later(self._context, command))
+            if not work.called:
+                self._watch.watch(command.tag)
+            work.addBoth(self._finish)
 
     # -- the end of a command ------------------------------------------------------------------------------------
 
@@ -215,6 +221,7 @@ class ImapSession:
         """Answer the running command; errors in here are bugs and end the connection."""
         running, self._running = self._running, None
         assert running is not None
+        self._watch.over()
         try:
             self._input.refuse_open()
             if self._ended:

@@ -75,6 +75,7 @@ class Handle:
         self._ghosts_left = False
         self._claim(0)
         self._recent_told = self.recent
+        self.progress: tuple[int, int] | None = None  # messages done and in all, of a long command that knows them
         self.saved = NOBODY  # UIDs that the client's last search saved (RFC 5182); may name messages that went since
 
     async def close(self) -> None:
@@ -125,8 +126,9 @@ class Handle:
     @property
     def highest_modseq(self) -> int:
         """HIGHESTMODSEQ, at least 1; below every change that this session has not been told (architecture, 5)."""
+        highest: int = self._mailbox.store.modseq
         untold = self._view.oldest_untold_modseq
-        return max(min(self._mailbox.store.modseq, untold - 1) if untold else self._mailbox.store.modseq, 1)
+        return max(min(highest, untold - 1) if untold else highest, 1)
 
     @property
     def held_back(self) -> bool:

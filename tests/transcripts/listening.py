@@ -40,6 +40,9 @@ class World(Protocol):
     def advance(self, seconds: float) -> None:
         """Let time pass."""
 
+    def slow_down(self, seconds: float) -> None:
+        """From now on each write to the disk takes so long."""
+
     def close(self) -> None:
         """End the server; nothing is left behind."""
 
@@ -93,4 +96,5 @@ class Listener:
 
 
 def _shown(octets: bytes) -> str:
-    return octets.decode("utf-8", "backslashreplace").replace("\r", "\\r").replace("\n", "\\n")
+    text = octets.decode("utf-8", "backslashreplace")
+    return text.replace("\r", "\\r").replace("\n", "\\n").replace("\0", "\\0")

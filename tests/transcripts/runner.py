@@ -94,6 +94,9 @@ class Runner:
         if kind == "time":
             self._world.advance(float(steps[0].text))
             return
+        if kind == "slow":
+            self._world.slow_down(float(steps[0].text))
+            return
         if kind == "opens":
             self._open(name)
             return

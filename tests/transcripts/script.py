@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
 _HEADER = re.compile(r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client)(?: ([^:]+))?: (.*)")
-_TALK = re.compile(r"([A-Z])(:|\+|\||<<|<|~|!)(?: (.*))?$")
+_TALK = re.compile(r"([A-Z])(:|\+|\||&|<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls)$")
-_TIME = re.compile(r"time (\d+(?:\.\d+)?)$")
+_WORLDLY = re.compile(r"(time|slow) (\d+(?:\.\d+)?)$")
 _ANNOUNCEMENT = re.compile(r"\{(\+?)\}$")
 _KINDS = {
     ":": "send",
     "+": "queue",
     "|": "content",
+    "&": "go on",
     "<": "hear",
     "<<": "skip",
     "~": "any order",
@@ -46,7 +47,7 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``kind``: one of the values of _KINDS, an action's word, or ``time``."""
+    """One step. ``kind``: one of the values of _KINDS, an action's word, ``time`` or ``slow``."""
 
     line: int
     client: str
@@ -136,8 +137,8 @@ def _read_steps(script: Script, lines: list[tuple[int, str]]) -> None:
             )
         elif act := _ACT.match(line):
             script.steps.append(Step(number, act[1], act[2]))
-        elif passed := _TIME.match(line):
-            script.steps.append(Step(number, "", "time", passed[1]))
+        elif worldly := _WORLDLY.match(line):
+            script.steps.append(Step(number, "", worldly[1], worldly[2]))
         else:
             raise ScriptError(f"line {number}: not a step: {line}")
     script.steps = _with_literals(_with_joined_contents(script.steps))
@@ -159,7 +160,12 @@ def _with_literals(steps: list[Step]) -> list[Step]:
     """Fill the size of the content that follows into commands that end in an empty announcement."""
     announced: dict[str, int] = {}  # by client, the place of the command that waits for its literal
     filled: list[Step] = []
+    last: dict[str, int] = {}  # by client, the place of its last literal
     for step in steps:
+        if step.kind == "go on":
+            step = replace(step, kind="send")
+            place = last[step.client]
+            filled[place] = replace(filled[place], text=filled[place].text.removesuffix("\r\n"))
         if step.kind == "send" and _ANNOUNCEMENT.search(step.text):
             announced[step.client] = len(filled)
         elif step.kind == "content" and step.client in announced:
@@ -168,6 +174,7 @@ def _with_literals(steps: list[Step]) -> list[Step]:
             command = _ANNOUNCEMENT.sub(lambda found, size=size: f"{{{size}{found[1]}}}", filled[place].text)
             filled[place] = replace(filled[place], text=command)
             step = replace(step, text=step.text + "\r\n")
+            last[step.client] = len(filled)
         filled.append(step)
     if announced:
         raise ScriptError("a literal is announced and its content is missing")
@@ -180,5 +187,5 @@ def _check(script: Script) -> None:
     for step in script.steps:
         if step.client and step.client not in script.clients:
             raise ScriptError(f"line {step.line}: there is no client {step.client}")
-    if script.limits or any(step.kind == "time" for step in script.steps):
+    if script.limits or any(step.kind in ("time", "slow") for step in script.steps):
         script.worlds = ("memory",)

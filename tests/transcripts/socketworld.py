@@ -96,6 +96,10 @@ class SocketWorld:
         """Time is not ours here."""
         raise AssertionError("a transcript with time steps runs in memory only")
 
+    def slow_down(self, seconds: float) -> None:
+        """Nor is the disk."""
+        raise AssertionError("a transcript with a slow disk runs in memory only")
+
     def close(self) -> None:
         """Stop the daemon."""
         self._daemon.stop()

@@ -162,7 +162,7 @@ def test_a_long_command_is_no_silence(world: World, john: ImapClient, monkeypatc
     john.lines(b"1 SUBSCRIBE x")
     world.clock.advance(DEFAULTS.idle_time + 1)
     slow.callback(None)
-    assert john.told() == [b"1 OK SUBSCRIBE completed"]
+    assert john.told()[-1] == b"1 OK SUBSCRIBE completed"
 
 
 def test_who_does_not_read_is_cut_off_after_the_idle_time(world: World, john: ImapClient) -> None:

@@ -1,0 +1,75 @@
+"""The line that tells a client that its long command still runs (manual, IMAP, "Send 'Running' every"; RFC 9585).
+
+A command that goes on without a word for some seconds gets one, and again after as many seconds of silence. There is
+one timer at most for a session, and it is not moved when commands begin and end: when it rings, what happened meanwhile
+decides. Nothing is said while the command waits for its client (IDLE, APPEND: a client that types needs no comfort, and
+a phone in IDLE is not to be woken), while the client does not read, or inside a response.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cgpymail.imap.context import Context
+
+Progress = tuple[int, int]  # messages done, messages in all
+
+
+class Running:
+    """Watches over the commands of one connection. ``seconds``: of silence; 0 = nothing is ever said."""
+
+    def __init__(self, context: Context, seconds: int) -> None:
+        self._context = context
+        self._clock = context.services.runtime.clock
+        self._seconds = seconds
+        self._tag = b""  # of the command that runs; empty: none
+        self._began = 0.0
+        self._told: Progress | None = None
+        self._timer: Any = None
+
+    def watch(self, tag: bytes) -> None:
+        """A command did not end at once."""
+        if not self._seconds or self._context.user is None:
+            return
+        self._tag, self._began, self._told = tag, self._clock.seconds(), None
+        if self._timer is None:
+            self._timer = self._clock.callLater(self._seconds, self._ring)
+
+    def over(self) -> None:
+        """The command has ended; what it knew of its progress means nothing any more."""
+        self._tag = b""
+        handle = self._context.handle
+        if handle is not None:
+            handle.progress = None
+
+    def stop(self) -> None:
+        """The connection has ended."""
+        self._tag = b""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        if not self._tag:
+            return
+        silent = self._clock.seconds() - max(self._began, self._context.spoke)
+        if silent >= self._seconds:
+            silent = 0
+            self._say()
+        self._timer = self._clock.callLater(self._seconds - silent, self._ring)
+
+    def _say(self) -> None:
+        context = self._context
+        if context.may_interrupt:
+            context.send(b'* OK [INPROGRESS ("%b" %b)] Still running\r\n' % (self._tag, self._numbers()))
+            context.flush()
+
+    def _numbers(self) -> bytes:
+        """``done all``. A command that goes over its messages once more does not know any longer how far it is."""
+        handle = self._context.handle
+        found = handle.progress if handle is not None else None
+        if found is None or (self._told is not None and (found[1] != self._told[1] or found[0] < self._told[0])):
+            return b"NIL NIL"
+        self._told = found
+        return b"%d %d" % found
