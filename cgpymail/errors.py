@@ -115,6 +115,13 @@ class ExpungeIssued(MailError):
     text = "Some of the messages were expunged by another session"
 
 
+class UnknownEncoding(MailError):
+    """A part cannot be decoded, because nobody here knows its transfer encoding (RFC 3516 4.3)."""
+
+    code = "unknown-encoding"
+    text = "The transfer encoding of a part is not known"
+
+
 class MailboxGone(MailError):
     """The mailbox was deleted, or the right to read it withdrawn, while it was open."""
 

@@ -87,6 +87,7 @@ class Input:
         if event is None:
             return False
         self._waiter = None
+        self._asked = isinstance(event, MessageLiteral)
         waiter.callback(event)
         return True
 

@@ -26,6 +26,7 @@ CODES: Mapping[str, bytes] = {
     "storage-full": b"UNAVAILABLE",
     "message-gone": b"EXPUNGEISSUED",
     "expunge-issued": b"EXPUNGEISSUED",
+    "unknown-encoding": b"UNKNOWN-CTE",  # RFC 3516
     "mailbox-gone": b"NONEXISTENT",
     "read-only": b"NOPERM",
     "bad-charset": b"BADCHARSET (US-ASCII UTF-8)",

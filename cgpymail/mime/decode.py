@@ -11,6 +11,7 @@ from typing import Protocol
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _GARBAGE = bytes(octet for octet in range(256) if octet not in _ALPHABET)
+_PLAIN = frozenset({"7bit", "8bit", "binary"})
 _UU_LINE = 256  # octets; a line of uuencoded text has at most 62
 
 
@@ -27,6 +28,11 @@ class TransferDecoder(Protocol):
 def transfer_decoder(encoding: str) -> TransferDecoder:
     """The decoder for a Content-Transfer-Encoding (lower case)."""
     return _DECODERS.get(encoding, Identity)()
+
+
+def is_known_encoding(encoding: str) -> bool:
+    """Whether this Content-Transfer-Encoding (lower case) can be undone; those that leave the octets alone can."""
+    return encoding in _DECODERS or encoding in _PLAIN
 
 
 def decode_base64(data: bytes) -> bytes:

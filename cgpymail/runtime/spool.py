@@ -83,9 +83,10 @@ class SpooledContent:
 class SpoolWriter:
     """Takes the bytes of one message as they come in; ``finish`` or ``abort`` ends it."""
 
-    def __init__(self, spool: Spool, limit: int) -> None:
+    def __init__(self, spool: Spool, limit: int, memory: int) -> None:
         self._spool = spool
         self._limit = limit
+        self._memory = memory
         self._parts: list[bytes] = []
         self._path = ""
         self._fd = -1
@@ -109,7 +110,7 @@ class SpoolWriter:
             self._spool.files.pwrite(self._fd, data, self._size - len(data))
             return
         self._parts.append(data)
-        if self._size > self._spool.limits.spool_memory:
+        if self._size > self._memory:
             self._path = self._spool.next_path()
             self._fd = self._spool.files.create(self._path)
             joined, self._parts = b"".join(self._parts), []
@@ -152,9 +153,10 @@ class Spool:
         self.limits = limits
         self._serial = 0
 
-    def begin(self, limit: int) -> SpoolWriter:
-        """A writer for a message of at most ``limit`` octets in wire form."""
-        return SpoolWriter(self, limit)
+    def begin(self, limit: int, memory: int | None = None) -> SpoolWriter:
+        """A writer for a message of at most ``limit`` octets in wire form; ``memory``: above so many octets it waits
+        in a file (limits.spool_memory if None)."""
+        return SpoolWriter(self, limit, self.limits.spool_memory if memory is None else memory)
 
     def next_path(self) -> str:
         """A name that no other writer of this process has."""

@@ -62,6 +62,8 @@ WHERE = {
     "pop_idle_time": "unit/pop3/test_session.py::test_after_the_login_only_silence_counts",
     "lmtp_idle_time": "unit/lmtp/test_session.py::test_limits",
     "message_size": "unit/imap/test_append.py::test_messages_over_the_limit_are_refused",
+    "append_messages": "unit/imap/test_multiappend.py::test_too_many_messages_are_refused_before_they_are_sent",
+    "append_size": "unit/imap/test_multiappend.py::test_too_many_octets_are_refused_before_they_are_sent",
     "spool_memory": "unit/lmtp/test_session.py::test_large_message_is_spooled_and_too_large_refused",
     "recipients": "unit/lmtp/test_session.py::test_limits",
     "mime_depth": "unit/mime/test_structure.py::test_depth_limit_leaves_deeper_containers_opaque",

@@ -31,16 +31,20 @@ class Continue:
 
 @dataclass(frozen=True, slots=True)
 class MessageLiteral:
-    """An APPEND up to its message; the scanner stands still until ``accept`` or ``refuse`` is called.
+    """An APPEND or REPLACE up to its message; the scanner stands still until ``accept`` or ``refuse`` is called.
 
-    ``text`` and ``literals`` as in CommandText (``read_command`` gives an Append). ``size``: octets that follow.
-    ``waits``: the client waits for ``+`` after ``accept``; if False it sends the octets whatever we say.
+    ``text`` and ``literals`` as in CommandText (``read_command`` gives an Append or a Replace). ``size``: octets that
+    follow. ``waits``: the client waits for ``+`` after ``accept``; if False it sends the octets whatever we say.
+    ``utf8``: the message is in ``UTF8 (...)`` (RFC 6855). ``more``: it follows another message of the same command
+    (RFC 3502); ``text`` is then what stands between the two, for ``read_next_message``.
     """
 
     text: bytes
     literals: tuple[bytes, ...]
     size: int
     waits: bool
+    utf8: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class MessageChunk:
 
 @dataclass(frozen=True, slots=True)
 class MessageEnd:
-    """The APPEND command is complete. ``rest``: what stood behind the message on its line; not empty = ill-formed."""
+    """The command is complete. ``rest``: what stood behind the (last) message on its line: nothing, or ``)`` behind
+    a message in ``UTF8 (...)``; everything else is ill-formed."""
 
     rest: bytes
 

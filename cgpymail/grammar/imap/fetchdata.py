@@ -162,9 +162,9 @@ def internal_date_item(seconds: int) -> bytes:
     return b"INTERNALDATE " + write_date_time(seconds)
 
 
-def section_start(label: bytes, octets: int) -> bytes:
-    """What stands before the octets of a section that is sent in pieces."""
-    return b"%b {%d}\r\n" % (label, octets)
+def section_start(label: bytes, octets: int, *, binary: bool = False) -> bytes:
+    """What stands before the octets of a section; ``binary``: as a literal8 (RFC 3516), which may hold NUL."""
+    return b"%b %b{%d}\r\n" % (label, b"~" if binary else b"", octets)
 
 
 # -- ENVELOPE --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a FETCH command can ask for (RFC 3501 6.4.5): one small value per data item, macros already expanded."""
+"""What a FETCH command can ask for (RFC 3501 6.4.5, RFC 3516): a small value per data item, macros expanded."""
 
 from __future__ import annotations
 
@@ -53,4 +53,26 @@ class BodySection:
     label: bytes
 
 
-FetchItem = Flags | Uid | InternalDate | Size | Envelope | BodyStructure | BodySection
+@dataclass(frozen=True, slots=True)
+class BinarySection:
+    """BINARY[part]<offset.length> or BINARY.PEEK[...] (RFC 3516 4.2): a part with its transfer encoding undone.
+
+    ``path``: part numbers, empty for the whole message. The rest as in BodySection, of the decoded octets. The label
+    has the origin octet, as the text of RFC 3516 4.3 and RFC 9051 7.5.2 has it (their formal grammar leaves it out).
+    """
+
+    path: tuple[int, ...]
+    peek: bool
+    partial: tuple[int, int] | None
+    label: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BinarySize:
+    """BINARY.SIZE[part] (RFC 3516 4.2): how many octets BINARY[part] has."""
+
+    path: tuple[int, ...]
+    label: bytes
+
+
+FetchItem = Flags | Uid | InternalDate | Size | Envelope | BodyStructure | BodySection | BinarySection | BinarySize

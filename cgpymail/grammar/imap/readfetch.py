@@ -1,4 +1,4 @@
-"""What FETCH asks for: data items, macros and sections (RFC 3501 6.4.5 and section 9, fetch-att)."""
+"""What FETCH asks for: data items, macros and sections (RFC 3501 6.4.5 and section 9, fetch-att; RFC 3516)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.items import (
+    BinarySection,
+    BinarySize,
     BodySection,
     BodyStructure,
     Envelope,
@@ -47,6 +49,7 @@ _MACROS: dict[bytes, tuple[FetchItem, ...]] = {
 }
 _SPECIFIERS = {item.value.encode(): item for item in Specifier}
 _BODY = (b"BODY", b"BODY.PEEK")
+_BINARY = (b"BINARY", b"BINARY.PEEK")
 _UID = Uid()
 
 
@@ -89,6 +92,11 @@ def _item(words: Words) -> FetchItem:
     name = words.expect(_NAME, "A data item").upper()
     if name in _BODY and words.follows(b"["):
         return _body_section(words, peek=name == b"BODY.PEEK")
+    if name in _BINARY and words.follows(b"["):
+        return _binary_section(words, peek=name == b"BINARY.PEEK")
+    if name == b"BINARY.SIZE" and words.follows(b"["):
+        path = _binary_path(words)
+        return BinarySize(path, b"BINARY.SIZE[%b]" % _path_text(path))
     item = _ITEMS.get(name)
     if item is None:
         raise CommandError("Unknown data item")
@@ -97,25 +105,49 @@ def _item(words: Words) -> FetchItem:
 
 def _body_section(words: Words, *, peek: bool) -> BodySection:
     section = _section(words)
-    partial: tuple[int, int] | None = None
-    label = b"BODY[" + section_text(section) + b"]"
-    if words.follows(b"<"):
-        words.place -= 1
-        found = words.take(_PARTIAL)
-        if found is None:
-            raise CommandError("A range such as <0.1024> expected")
-        partial = int(found[1]), int(found[2])
-        label += b"<%d>" % partial[0]
-    return BodySection(section, peek, partial, label)
+    partial, origin = _partial(words)
+    return BodySection(section, peek, partial, b"BODY[%b]%b" % (section_text(section), origin))
+
+
+def _binary_section(words: Words, *, peek: bool) -> BinarySection:
+    path = _binary_path(words)
+    partial, origin = _partial(words)
+    return BinarySection(path, peek, partial, b"BINARY[%b]%b" % (_path_text(path), origin))
+
+
+def _binary_path(words: Words) -> tuple[int, ...]:
+    path = _path(words)
+    words.need(b"]")
+    return path
+
+
+def _partial(words: Words) -> tuple[tuple[int, int] | None, bytes]:
+    """The range behind a section if there is one, and the origin as the answer repeats it."""
+    if not words.text.startswith(b"<", words.place):
+        return None, b""
+    found = words.take(_PARTIAL)
+    if found is None:
+        raise CommandError("A range such as <0.1024> expected")
+    partial = int(found[1]), int(found[2])
+    return partial, b"<%d>" % partial[0]
+
+
+def _path(words: Words) -> tuple[int, ...]:
+    numbers = words.take(_PATH)
+    if numbers is None:
+        return ()
+    path = tuple(int(number) for number in numbers[0].split(b"."))
+    if len(path) > words.limits.nesting:
+        raise CommandError("Too many levels of body parts")
+    return path
+
+
+def _path_text(path: tuple[int, ...]) -> bytes:
+    return ".".join(map(str, path)).encode("ascii")
 
 
 def _section(words: Words) -> Section:
-    path: tuple[int, ...] = ()
-    numbers = words.take(_PATH)
-    if numbers is not None:
-        path = tuple(int(number) for number in numbers[0].split(b"."))
-        if len(path) > words.limits.nesting:
-            raise CommandError("Too many levels of body parts")
+    path = _path(words)
     if path and not words.follows(b"."):
         specifier = Specifier.WHOLE
     else:

@@ -7,13 +7,14 @@ bytes are needed. So a session pauses by not asking (pipelining), and throws eve
 Three kinds of literal, told apart by where they stand:
 
 * an ordinary one is kept (its size is limited) and becomes part of the command;
-* the message of an APPEND is handed on in pieces and never kept; before its first octet the session says whether it
-  wants it, so that a refused message is not even sent when the client waits for our ``+``;
+* the messages of an APPEND or REPLACE are handed on in pieces and never kept; before the first octet of each the
+  session says whether it wants it, so that a refused message is not even sent when the client waits for our ``+``;
 * whatever is over a limit is *skipped*: read and forgotten until the end of the command, as long as that is known and
   costs no more than ``limits.swallow`` octets. Beyond that the stream cannot be resynchronised.
 
 A line may end in a bare LF. A line that ends like a literal's announcement is one, also inside an open quoted string:
-that is how clients and servers have always found the octets to skip.
+that is how clients and servers have always found the octets to skip. For the same reason ``~{n}`` (literal8, RFC 3516)
+announces octets wherever it stands; whether it may stand there is for the reader to say.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ from cgpymail.grammar.imap.events import (
 
 _ANNOUNCEMENT = re.compile(rb"\{(\d{1,20})(\+?)\}\Z")
 _ANNOUNCEMENT_ROOM = 32  # octets that the longest announcement and a CR need
-_MESSAGE_FOLLOWS = re.compile(rb"[^ ]+ append +[^ ]", re.IGNORECASE)  # a literal behind this is the message
+# A literal behind this is the message (in place of the mailbox name it is not).
+_MESSAGE_FOLLOWS = re.compile(rb"[^ ]+ append +[^ ]", re.IGNORECASE)
+_UTF8 = b"UTF8 (~"  # RFC 6855 section 4
 _TAG = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,64}) ")
 _CHUNK = 64 * 1024
 
@@ -177,7 +180,7 @@ class Scanner:
         self._waits = waits
         if _MESSAGE_FOLLOWS.match(text, 0, len(text) - len(line) + start):
             self._step = self._stand_still
-            return MessageLiteral(text, tuple(self._literals), size, waits)
+            return MessageLiteral(text, tuple(self._literals), size, waits, _is_utf8(line, start))
         self._lines.append(line)
         self._line_octets += len(line)
         self._literal_octets += size
@@ -202,7 +205,7 @@ class Scanner:
         self._step = self._read_line
         return _AGAIN
 
-    # -- the message of an APPEND --------------------------------------------------------------------------------
+    # -- the messages of an APPEND -------------------------------------------------------------------------------
 
     def _stand_still(self) -> None:
         """Between MessageLiteral and accept or refuse."""
@@ -225,8 +228,12 @@ class Scanner:
                 return None
             return self._skip(TooLong(b"", "The command line is too long", False))
         announcement = _ANNOUNCEMENT.search(line)
-        if announcement is not None and announcement[2]:
-            return self._skip(MessageEnd(line), int(announcement[1]))
+        if announcement is not None:
+            self._remaining = int(announcement[1])
+            self._waits = not announcement[2]
+            self._step = self._stand_still
+            utf8 = _is_utf8(line, announcement.start())
+            return MessageLiteral(line, (), self._remaining, self._waits, utf8, more=True)
         self._begin()
         return MessageEnd(line)
 
@@ -279,3 +286,8 @@ class Scanner:
         self._begin()
         self._dead = True
         return TooLong(tag, "Too much input for one command", True)
+
+
+def _is_utf8(line: bytes, start: int) -> bool:
+    """Whether the announcement that begins at ``start`` is that of a message in ``UTF8 (...)``."""
+    return line[:start].upper().endswith(_UTF8)

@@ -105,6 +105,8 @@ APPENDS = [
     (b'a APPEND x (a) " 1-Jan-1970 00:00:01 +0000" {3+}', m.Append(b"a", "x", m.Message(("a",), 1, 3))),
     (b'a APPEND x "1-Jan-1970 01:00:60 +0100" {3+}', m.Append(b"a", "x", m.Message((), 59, 3))),
     (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', m.Append(b"a", "x", m.Message((), -1, 3))),
+    (b"a APPEND x ~{3}", m.Append(b"a", "x", m.Message((), None, 3, binary=True))),
+    (b"a APPEND x UTF8 (~{3+}", m.Append(b"a", "x", m.Message((), None, 3, binary=True, utf8=True))),
     (b"a APPEND {5}\r\nINBOX {3+}", m.Append(b"a", "INBOX", m.Message((), None, 3))),
 ]
 
@@ -175,6 +177,9 @@ ITEMS = [
             ),
         ),
     ),
+    (b"BINARY[]", (i.BinarySection((), False, None, b"BINARY[]"),)),
+    (b"binary.peek[1.2]<3.4>", (i.BinarySection((1, 2), True, (3, 4), b"BINARY[1.2]<3>"),)),
+    (b"(BINARY.SIZE[7] UID)", (i.BinarySize((7,), b"BINARY.SIZE[7]"), UID)),
     (b"(" + b" ".join([b"FLAGS"] * 60) + b")", (FLAGS,) * 60),
 ]
 

@@ -69,9 +69,37 @@ SAMPLES = [
         [MessageLiteral(b"a APPEND box {1+}", (), 1, False), MessageChunk(b"x"), MessageEnd(b" (y)")],
     ),
     (
-        "a second message, for which the client does not wait, is skipped",
-        b"a APPEND box {1+}\r\nx {3+}\r\nabc\r\n",
-        [MessageLiteral(b"a APPEND box {1+}", (), 1, False), MessageChunk(b"x"), MessageEnd(b" {3+}")],
+        "a second message behind the first",
+        b"a APPEND box {1+}\r\nx (f) {3}\r\nabc\r\n",
+        [
+            MessageLiteral(b"a APPEND box {1+}", (), 1, False),
+            MessageChunk(b"x"),
+            MessageLiteral(b" (f) {3}", (), 3, True, more=True),
+            MessageChunk(b"abc"),
+            MessageEnd(b""),
+        ],
+    ),
+    (
+        "messages as literal8, with NUL",
+        b"a APPEND box ~{1+}\r\n\0 ~{1+}\r\ny\r\n",
+        [
+            MessageLiteral(b"a APPEND box ~{1+}", (), 1, False),
+            MessageChunk(b"\0"),
+            MessageLiteral(b" ~{1+}", (), 1, False, more=True),
+            MessageChunk(b"y"),
+            MessageEnd(b""),
+        ],
+    ),
+    (
+        "messages in UTF8",
+        b"a APPEND box utf8 (~{1+}\r\nx) UTF8 (~{1+}\r\ny)\r\n",
+        [
+            MessageLiteral(b"a APPEND box utf8 (~{1+}", (), 1, False, utf8=True),
+            MessageChunk(b"x"),
+            MessageLiteral(b") UTF8 (~{1+}", (), 1, False, utf8=True, more=True),
+            MessageChunk(b"y"),
+            MessageEnd(b")"),
+        ],
     ),
 ]
 
