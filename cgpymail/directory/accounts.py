@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cgpymail.directory.domains import Domain
 from cgpymail.directory.naming import account_name
 from cgpymail.directory.record import INFO_FILE, NEW_ACCOUNT_PREFERENCES, PREFERENCES_FILE, SETTINGS_FILE
-from cgpymail.errors import AccountExists, IllegalName, NoSuchAccount
+from cgpymail.errors import AccountExists, IllegalName
 from cgpymail.grammar.settings import Document, Value
 from cgpymail.runtime.files import Files
 
@@ -67,7 +67,7 @@ class AccountFiles:
         path = f"{domain.path}/{name}{MULTI}"
         fresh = f"{domain.path}/.new-{name}{MULTI}"
         if self._files.exists(fresh):
-            self._remove_tree(fresh)
+            self.remove_tree(fresh)
         self._files.mkdir(fresh)
         self._files.write_file(f"{fresh}/{SETTINGS_FILE}", _document(settings))
         self._files.write_file(f"{fresh}/{PREFERENCES_FILE}", _document(dict(NEW_ACCOUNT_PREFERENCES)))
@@ -85,18 +85,22 @@ class AccountFiles:
             raise AccountExists
         return f"{beside.rpartition('/')[0] or domain.path}/{name}{MULTI}"
 
-    def delete(self, domain: Domain, name: str) -> None:
-        """Remove the account with all its mail. Raises NoSuchAccount, OSError."""
-        path = self.locate(domain, name)
-        if path is None:
-            raise NoSuchAccount
-        folder = path.rpartition("/")[0]
-        doomed = f"{folder}/.deleted-{name}{MULTI}"
+    def grave_for(self, path: str) -> str:
+        """The dot-name that an account's directory gets before it is taken apart; what a crash left there goes now."""
+        folder, _, name = path.rpartition("/")
+        doomed = f"{folder}/.deleted-{name}"
         if self._files.exists(doomed):
-            self._remove_tree(doomed)
-        self._files.rename(path, doomed)
-        self._files.sync_directory(folder)
-        self._remove_tree(doomed)
+            self.remove_tree(doomed)
+        return doomed
+
+    def remove_tree(self, path: str) -> None:
+        """A directory with everything in it; links are removed, never followed."""
+        for entry in list(self._files.entries(path)):
+            if entry.is_dir(follow_symlinks=False):
+                self.remove_tree(entry.path)
+            else:
+                self._files.unlink(entry.path)
+        self._files.rmdir(path)
 
     def _taken(self, domain: Domain, name: str) -> bool:
         names = [name + extension for extension in (MULTI, *SINGLE)]
@@ -116,15 +120,6 @@ class AccountFiles:
             return stat.S_ISDIR(self._files.stat(path).st_mode)
         except FileNotFoundError:
             return False
-
-    def _remove_tree(self, path: str) -> None:
-        """A directory with everything in it; links are removed, never followed."""
-        for entry in list(self._files.entries(path)):
-            if entry.is_dir(follow_symlinks=False):
-                self._remove_tree(entry.path)
-            else:
-                self._files.unlink(entry.path)
-        self._files.rmdir(path)
 
 
 def _is_name(text: str) -> bool:

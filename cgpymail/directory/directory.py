@@ -168,6 +168,7 @@ class Directory:
             kept = await self._store(password, chosen)
             settings |= {key: value for key, value in kept.items() if value is not None}
         async with self._turn:
+            await self._on_disk(self._renaming.recover)  # lest the new account gets what was an earlier one's
             await self._on_disk(self._files.create, place, account.name, settings)
         place.has_postmaster = place.has_postmaster or account.name == POSTMASTER
         return await self.need(account)
@@ -176,7 +177,7 @@ class Directory:
         """Remove an account that nobody uses, with all its mail. Raises NoSuchAccount, StorageFailed."""
         place = self.domains.need(name.domain)
         async with self._away(name):
-            await self._on_disk(self._files.delete, place, name.name)
+            await self._on_disk(self._renaming.remove, name)
         place.has_postmaster = place.has_postmaster and name.name != POSTMASTER
 
     async def vacant(self, name: str, domain: str) -> AccountName:
