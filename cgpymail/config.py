@@ -14,15 +14,21 @@ from typing import Any
 
 from cgpymail.runtime.limits import DEFAULTS, OFF_AT_ZERO, Limits
 from cgpymail.runtime.logs import LEVEL_NAMES
-from cgpymail.runtime.options import ImapOptions
+from cgpymail.runtime.options import ImapOptions, PopOptions
 from cgpymail.runtime.unixsocket import MAX_PATH, too_long
 
 LEVELS = {name: number for number, name in LEVEL_NAMES.items()}
 MODULES = ("imap", "pop", "lmtp")
 LOG_TAGS = ("system", "mailbox", "account")
 MODULE_KEYS = ("log_level", "channels", "listeners")
-OWN_KEYS = {"imap": ("running_every",)}  # beside MODULE_KEYS
+OWN_KEYS = {  # beside MODULE_KEYS
+    "imap": ("running_every",),
+    "pop": ("login_delay", "submit_program", "submit_address"),
+}
+_SUBMIT = re.compile(r"(smtp|lmtp):(/.+|[^/\s]+:[0-9]{1,5})")
 CONTROL = ".control"
+CLIENT_NAMES = ("email", "cn")  # fields of a client's certificate that can name the account
+_SAFE_URL = re.compile(r"(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])[\x21-\x7e]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
 
@@ -46,6 +52,22 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Which bearer tokens count: those signed with the key in the file ``key``, or those that the end point
+    ``introspection`` calls active, where we are ``client`` with the secret in the file ``client_secret``. The rest is
+    as in directory.tokens.TokenRules. Neither key nor end point: none."""
+
+    key: str = ""
+    introspection: str = ""
+    client: str = ""
+    client_secret: str = ""
+    issuer: str = ""
+    audience: str = ""
+    claim: str = "email"
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration. Paths are absolute. ``control``: the socket where the running server is administered."""
 
@@ -54,6 +76,9 @@ class Settings:
     host: str
     certificate: str = ""
     key: str = ""
+    client_ca: str = ""
+    client_name: str = "email"
+    oauth: Tokens = Tokens()
     trust_same_host: bool = True
     control: str = ""
     log_levels: tuple[tuple[str, int], ...] = ()
@@ -61,6 +86,7 @@ class Settings:
     pop: Module = Module()
     lmtp: Module = Module()
     imap_options: ImapOptions = field(default_factory=ImapOptions)
+    pop_options: PopOptions = field(default_factory=PopOptions)
     limits: Limits = DEFAULTS
 
     def listeners(self) -> Iterator[tuple[str, Listener]]:
@@ -154,16 +180,19 @@ class _Reader:
 
     def settings(self, tables: dict[str, Any]) -> Settings:
         """Everything; a value that is wrong is replaced by its default, so that reading goes on."""
-        self._known("", tables, ("server", "tls", "log", "limits", *MODULES))
+        self._known("", tables, ("server", "tls", "oauth", "log", "limits", *MODULES))
         server = self._table(tables, "server", ("base", "domain", "host", "trust_same_host", "control"))
         base = self._path(server, "server", "base", required=True)
-        tls = self._table(tables, "tls", ("certificate", "key"))
+        tls = self._table(tables, "tls", ("certificate", "key", "client_ca", "client_name"))
         log = self._table(tables, "log", LOG_TAGS)
         domain = self._host(server, "server", "domain", "")
         certificate = self._path(tls, "tls", "certificate")
         key = self._path(tls, "tls", "key")
         if bool(certificate) != bool(key):
             self._wrong("tls", "a certificate needs its key and the other way round", "give both or neither")
+        client_ca = self._path(tls, "tls", "client_ca")
+        if client_ca and not certificate:
+            self._wrong("tls.client_ca", "client certificates need TLS", "set certificate and key in [tls]")
         modules = {name: self._module(tables, name, bool(certificate)) for name in MODULES}
         if not any(module.listeners for module in modules.values()):
             self._wrong("imap", "no module listens anywhere", "add a table [[imap.listeners]]")
@@ -174,13 +203,42 @@ class _Reader:
             host=self._host(server, "server", "host", domain),
             certificate=certificate,
             key=key,
+            client_ca=client_ca,
+            client_name=self._client_name(tls),
+            oauth=self._tokens(self._table(tables, "oauth", [field.name for field in fields(Tokens)])),
             trust_same_host=bool(self._value(server, "server", "trust_same_host", bool, True)),
             log_levels=tuple((tag.upper(), self._level(log, "log", tag)) for tag in LOG_TAGS),
             control=self._socket(server, "server", "control") or self._default_control(base),
             limits=self._limits(self._table(tables, "limits", [field.name for field in fields(Limits)])),
             imap_options=self._imap_options(tables.get("imap")),
+            pop_options=self._pop_options(tables.get("pop")),
             **modules,
         )
+
+    def _client_name(self, table: dict[str, Any]) -> str:
+        name = str(self._value(table, "tls", "client_name", str, CLIENT_NAMES[0]))
+        if name not in CLIENT_NAMES:
+            self._wrong("tls.client_name", f'"{name}" is no field', f"write one of: {', '.join(CLIENT_NAMES)}")
+        return name
+
+    def _tokens(self, table: dict[str, Any]) -> Tokens:
+        where = "oauth"
+        files = {name: self._path(table, where, name) for name in ("key", "client_secret")}
+        texts = ("introspection", "client", "issuer", "audience", "claim", "scope")
+        made = replace(
+            Tokens(), **files, **{name: self._value(table, where, name, str, getattr(Tokens(), name)) for name in texts}
+        )
+        if made.key and made.introspection:
+            self._wrong(where, "both a key and an end point", "give one of key and introspection")
+        if made.key and not (made.issuer and made.audience):
+            self._wrong("oauth.key", "anybody's tokens would count", "set issuer and audience too")
+        if made.introspection and not _SAFE_URL.fullmatch(made.introspection):
+            self._wrong("oauth.introspection", "not a safe address", "write https://..., or http://127.0.0.1...")
+        if bool(made.client) != bool(made.client_secret):
+            self._wrong("oauth.client", "a client needs its secret and the other way round", "give both or neither")
+        if not made.claim:
+            self._wrong("oauth.claim", "no claim names the account", 'write claim = "email"')
+        return made
 
     def _module(self, tables: dict[str, Any], name: str, certified: bool) -> Module:
         table = self._table(tables, name, MODULE_KEYS + OWN_KEYS.get(name, ()))
@@ -200,6 +258,21 @@ class _Reader:
     def _imap_options(self, table: Any) -> ImapOptions:
         found = table if isinstance(table, dict) else {}  # which is reported by _table
         return ImapOptions(self._count(found, "imap", "running_every", ImapOptions().running_every))
+
+    def _pop_options(self, table: Any) -> PopOptions:
+        found = table if isinstance(table, dict) else {}
+        program, address = found.get("submit_program", []), self._value(found, "pop", "submit_address", str, "")
+        if not isinstance(program, list) or not all(isinstance(word, str) and "\0" not in word for word in program):
+            self._wrong("pop.submit_program", "not a list of texts", 'write ["/usr/sbin/sendmail", "-i"]')
+            program = []
+        if program and not program[0].startswith("/"):
+            self._wrong("pop.submit_program", "not a whole path", 'write ["/usr/sbin/sendmail", "-i"]')
+        if address and not _SUBMIT.fullmatch(address):
+            remedy = 'write "smtp:host:port", "lmtp:host:port" or "lmtp:/path"'
+            self._wrong("pop.submit_address", f'"{address}" is no such address', remedy)
+        if program and address:
+            self._wrong("pop.submit_address", "there is a submit_program too", "give one of them")
+        return PopOptions(self._count(found, "pop", "login_delay", 0), tuple(program), address)
 
     def _listener(self, item: dict[str, Any], where: str, module: str) -> Listener:
         allowed = ("address", "port", "tls", "socket") if module == "lmtp" else ("address", "port", "tls")

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 
 from cgpymail.assembly import Server
 from cgpymail.config import ConfigError, Settings
-from cgpymail.configfile import read_settings, usable_certificate
+from cgpymail.configfile import TokenMeans, read_settings, token_means, usable_certificate
 from cgpymail.doors import Doors
 from cgpymail.imap import refusals as imap_words
 from cgpymail.imap.session import ImapSession
@@ -26,6 +26,7 @@ from cgpymail.pop3 import replies as pop_words
 from cgpymail.pop3.session import PopSession
 from cgpymail.runtime.listening import ModuleFactory, Terms
 from cgpymail.runtime.logs import MAJOR
+from cgpymail.trusting import trust_of
 
 SESSIONS: dict[str, tuple[Callable[..., Any], Callable[[int], bytes]]] = {
     "imap": (ImapSession, imap_words.no_room),
@@ -39,6 +40,7 @@ class Live:
     """``net``: the reactor, for listening. ``path``: the configuration file, read again at each reload."""
 
     def __init__(self, net: Any, server: Server, settings: Settings, path: str) -> None:
+        self._net = net
         self._server = server
         self._settings = settings
         self._path = path
@@ -59,11 +61,12 @@ class Live:
         }
         server.sessions.attach(self._factories.values)
 
-    def begin(self, tls: Any) -> list[str]:
-        """Listen, with that certificate. What cannot be had, in words; then nobody is let in."""
+    def begin(self, tls: Any, means: TokenMeans) -> list[str]:
+        """Listen, with that certificate and those means to check tokens. What cannot be had, in words; then nobody is
+        let in."""
         problems = self._doors.open(list(self._settings.listeners()))
         if not problems:
-            self._switch(self._settings, tls)
+            self._switch(self._settings, tls, means)
         return problems
 
     def reload(self) -> Deferred[Sequence[str]]:
@@ -77,13 +80,13 @@ class Live:
     async def _reload(self) -> Sequence[str]:
         problems: list[str] = []
         try:
-            settings, tls = await self._runtime.pools.read.run(_read, self._path)
+            settings, tls, means = await self._runtime.pools.read.run(_read, self._path)
         except ConfigError as error:
             problems = [f"{self._path}: {problem}" for problem in error.problems]
         else:
             problems = self._unchangeable(settings) or self._doors.open(list(settings.listeners()))
             if not problems:
-                self._switch(settings, tls)
+                self._switch(settings, tls, means)
         for problem in problems:
             self._log.write(MAJOR, f"the configuration stays as it was: {problem}")
         return problems
@@ -99,11 +102,12 @@ class Live:
             if getattr(settings, name) != getattr(self._settings, name)
         ]
 
-    def _switch(self, settings: Settings, tls: Any) -> None:
+    def _switch(self, settings: Settings, tls: Any, means: TokenMeans) -> None:
         """From here on nothing can fail."""
         self._settings = settings
         self._server.limits.take(settings.limits)
         self._runtime.logs.set_levels(settings.levels())
+        self._server.directory.trust = trust_of(settings, means, self._runtime, self._net)
         for name, factory in self._factories.items():
             factory.terms = self._terms(name, tls)
         for text in self._doors.lead(list(settings.listeners()), self._factories):
@@ -117,6 +121,7 @@ class Live:
             host=settings.host,
             trust_same_host=settings.trust_same_host,
             imap=settings.imap_options,
+            pop=settings.pop_options,
         )
         return Terms(partial(SESSIONS[name][0], services=services), getattr(settings, name).channels, tls)
 
@@ -130,7 +135,7 @@ class Live:
         return DeferredList([factory.shut_down() for factory in self._factories.values()])
 
 
-def _read(path: str) -> tuple[Settings, Any]:
-    """Settings and certificate. Blocking. Raises ConfigError."""
+def _read(path: str) -> tuple[Settings, Any, TokenMeans]:
+    """Settings, certificate, and means to check tokens. Blocking. Raises ConfigError."""
     settings = read_settings(path)
-    return settings, usable_certificate(settings, path)
+    return settings, usable_certificate(settings, path), token_means(settings, path)

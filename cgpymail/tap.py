@@ -52,6 +52,7 @@ class Options(usage.Options):
         try:
             self["settings"] = configfile.read_settings(path)
             self["certificate"] = configfile.usable_certificate(self["settings"], path)
+            self["tokens"] = configfile.token_means(self["settings"], path)
         except ConfigError as problem:
             raise SystemExit(str(problem)) from None
         check_ports(self["settings"], path)
@@ -76,15 +77,17 @@ def check_ports(settings: Settings, path: str) -> None:
 
 def makeService(options: Options) -> Service:
     """Twisted's entry: the service, not yet started."""
-    return MailService(options["settings"], options["certificate"], options["path"])
+    return MailService(options["settings"], options["certificate"], options["tokens"], options["path"])
 
 
 class MailService(Service):
-    """The running daemon. ``certificate``: CertificateOptions or None; ``path``: of the configuration file."""
+    """The running daemon. ``certificate``: CertificateOptions or None; ``tokens``: what the files in [oauth] hold;
+    ``path``: of the configuration file."""
 
-    def __init__(self, settings: Settings, certificate: Any, path: str) -> None:
+    def __init__(self, settings: Settings, certificate: Any, tokens: configfile.TokenMeans, path: str) -> None:
         self._settings = settings
         self._certificate = certificate
+        self._tokens = tokens
         self._path = path
         self._server: Server | None = None
         self._live: Live | None = None
@@ -111,7 +114,7 @@ class MailService(Service):
         self._pools = pools
         self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs))
         self._live = Live(self._clock, self._server, self._settings, self._path)
-        if problems := self._live.begin(self._certificate):
+        if problems := self._live.begin(self._certificate, self._tokens):
             raise SystemExit("\n".join(problems))
         self._control = Control(self._server, os.path.realpath(self._settings.base), self._live.reload)
         self._control_port = self._listen_control(self._control)

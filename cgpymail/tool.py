@@ -64,6 +64,7 @@ def read_settings(options: argparse.Namespace) -> Settings:
     settings = configfile.read_settings(path)
     if options.command == "check-config":
         configfile.usable_certificate(settings, path)
+        configfile.token_means(settings, path)
     if options.base and os.path.abspath(options.base) != settings.base:
         settings = replace(settings, base=os.path.abspath(options.base), control="")
     return replace(settings, domain=options.domain) if options.domain else settings

@@ -25,6 +25,7 @@ from cgpymail.directory.proofs import PASSWORD
 from cgpymail.directory.record import AccountRecord, load_record
 from cgpymail.directory.renaming import AccountRenaming
 from cgpymail.directory.router import POSTMASTER, Router
+from cgpymail.directory.trust import Trust
 from cgpymail.errors import AccountExists, NoSuchAccount, StorageFailed
 from cgpymail.interfaces import IDirectory
 from cgpymail.model.identity import AccountName, Credentials, Link, ScramVerifier
@@ -60,6 +61,15 @@ class Directory:
         self.domains.load()
         self._renaming.recover()
         self._logins.judge.secret = verifiers.load_secret(self._runtime.files, self._base, self._runtime.random)
+
+    @property
+    def trust(self) -> Trust:
+        """Whom it believes besides those who know a password; may be replaced at any time."""
+        return self._logins.trust
+
+    @trust.setter
+    def trust(self, trust: Trust) -> None:
+        self._logins.trust = trust
 
     async def stop(self) -> None:
         """Fires when nothing is being written any more."""

@@ -12,7 +12,7 @@ LEVELS = {
     "mime": 1, "grammar": 1, "runtime": 1,
     "manager": 2, "directory": 2, "stores": 2,
     "imap": 3, "pop3": 3, "lmtp": 3, "admin": 3,
-    "tap": 4, "live": 4, "doors": 4, "assembly": 4, "tool": 4, "demo": 4, "demodata": 4, "configfile": 4,
+    "tap": 4, "live": 4, "doors": 4, "assembly": 4, "trusting": 4, "tool": 4, "demo": 4, "demodata": 4, "configfile": 4,
     "config": 2, "samplemail": 1, "__init__": 0,
 }  # fmt: skip
 MAX_LINES = 400

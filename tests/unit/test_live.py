@@ -14,7 +14,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.testing import StringTransport
 
 from cgpymail.assembly import Server
-from cgpymail.configfile import read_settings, usable_certificate
+from cgpymail.configfile import TokenMeans, read_settings, usable_certificate
 from cgpymail.demodata import self_signed
 from cgpymail.live import Live
 from cgpymail.runtime.limits import DEFAULTS, LiveLimits
@@ -89,7 +89,7 @@ class Ground:
         assert isinstance(services.limits, LiveLimits)
         server = Server(services, self.world.directory, services.limits, 0)  # type: ignore[arg-type]
         self.live = Live(self.net, server, settings, str(self.config))
-        assert self.live.begin(usable_certificate(settings, str(self.config))) == []
+        assert self.live.begin(usable_certificate(settings, str(self.config)), TokenMeans()) == []
 
     def certificate(self) -> None:
         """Put another one where the configuration with TLS looks for it."""
