@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# JavaScript clients for the system tests, where there is npm.
+NODE = $(if $(shell command -v npm),tests/system/node/node_modules/.done)
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: run test check unit lint types debian12 fuzz bench clean
@@ -12,7 +14,7 @@ run: $(VENV)/.run
 	@exec $(BIN)/python -m cgpymail.demo var
 
 # All tests. Leaves out the system tests whose programs are missing, and says which.
-test: $(VENV)/.test
+test: $(VENV)/.test $(NODE)
 	$(BIN)/python tests/run.py
 
 # Lint, types, unit tests: under two minutes.
@@ -29,7 +31,7 @@ unit: $(VENV)/.test
 	$(BIN)/python -m pytest tests/unit -n 2
 
 # The protocol, transcript and system suites on the versions that Debian 12 ships.
-debian12: .venv-debian12/.test
+debian12: .venv-debian12/.test $(NODE)
 	.venv-debian12/bin/python tests/run.py --protocols
 
 $(VENV)/bin/python:
@@ -67,5 +69,9 @@ fuzz: .venv-fuzz/.fuzz
 bench: $(VENV)/.run
 	$(BIN)/python -m benchmarks.comparison $(if $(QUICK),--quick) $(OPTIONS)
 
+$(NODE): tests/system/node/package.json
+	npm install --prefix tests/system/node --no-package-lock --no-audit --no-fund --silent
+	touch $@
+
 clean:
-	rm -rf .venv .venv-debian12 .venv-fuzz .fuzz .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info
+	rm -rf tests/system/node/node_modules .venv .venv-debian12 .venv-fuzz .fuzz .coverage* .hypothesis .mypy_cache .ruff_cache build *.egg-info

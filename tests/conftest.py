@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,13 +14,18 @@ settings.register_profile(
 )
 settings.load_profile("cgpymail")
 
+NODE_MODULES = Path(__file__).parent / "system" / "node" / "node_modules"
 IN_CI = bool(os.environ.get("CI"))
 
 
 def missing_programs(item: pytest.Item) -> list[str]:
-    """Programs that a test names with ``@pytest.mark.programs("curl", ...)`` and that are not installed."""
+    """What a test names with ``@pytest.mark.programs("curl", ...)``, or ``packages`` for those of Node, and is not
+    installed."""
     named = [name for mark in item.iter_markers("programs") for name in mark.args]
-    return [name for name in named if shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") is None]
+    path = os.environ["PATH"] + ":/usr/sbin"
+    missing = [name for name in named if shutil.which(name, path=path) is None]
+    packages = [name for mark in item.iter_markers("packages") for name in mark.args]
+    return missing + [name for name in packages if not (NODE_MODULES / name).is_dir()]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

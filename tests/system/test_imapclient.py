@@ -1,0 +1,73 @@
+"""IMAPClient (Python) in everyday work: folders, IDLE, flags, search, move, sort, quota-free status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imapclient import DELETED, SEEN, IMAPClient
+
+from cgpymail.samplemail import messages
+from tests.support import clients
+from tests.support.daemon import Daemon
+
+SAMPLE = [message for message, _ in messages(8, seed=51)]
+
+
+@contextmanager
+def logged_in(daemon: Daemon, name: str = "john") -> Iterator[IMAPClient]:
+    """A client over TLS."""
+    with IMAPClient("127.0.0.1", daemon.imaps, ssl=True, ssl_context=clients.unverified(), timeout=60) as client:
+        client.login(name, daemon.passwords[name])
+        yield client
+
+
+def test_a_day_of_two_clients(daemon: Daemon) -> None:
+    """What one does in a folder that it made, the other hears of in IDLE, and a fresh session finds."""
+    with logged_in(daemon) as one, logged_in(daemon) as two:
+        one.create_folder("Übung/Späße")
+        one.subscribe_folder("Übung/Späße")
+        assert "Übung/Späße" in [name for _, _, name in two.list_sub_folders()]
+        two.select_folder("Übung/Späße")
+        two.idle()
+        one.append("Übung/Späße", SAMPLE[0], [SEEN])
+        assert (1, b"EXISTS") in two.idle_check(timeout=10)
+        two.idle_done()
+        for message in SAMPLE[1:]:
+            one.append("Übung/Späße", message)
+        one.select_folder("Übung/Späße")
+        everything = one.search("ALL")
+        assert len(everything) == len(SAMPLE) and one.search("UNSEEN") == everything[1:]
+        assert sorted(one.sort("ARRIVAL")) == everything
+        assert sum(map(_count, one.thread("REFERENCES"))) == len(SAMPLE)
+        one.add_flags(everything[:3], [DELETED])
+        one.uid_expunge(everything[:2])
+        one.move(everything[7:], "INBOX")
+        two.noop()
+        left = [uid for uid in everything if uid not in (*everything[:2], everything[7])]
+        assert sorted(two.fetch("1:*", ["FLAGS"])) == left
+        status = two.folder_status("Übung/Späße", ["MESSAGES", "UIDNEXT"])
+        assert status[b"MESSAGES"] == len(left)
+    with logged_in(daemon) as fresh:
+        fresh.select_folder("Übung/Späße", readonly=True)
+        found = fresh.fetch("1:*", ["ENVELOPE", "BODYSTRUCTURE", "RFC822.SIZE", "BODY.PEEK[]", "FLAGS"])
+        assert sorted(found) == left
+        assert all(len(row[b"BODY[]"]) == row[b"RFC822.SIZE"] for row in found.values())
+        assert DELETED in found[left[0]][b"FLAGS"]
+
+
+def _count(thread: object) -> int:
+    return sum(map(_count, thread)) if isinstance(thread, tuple) else 1
+
+
+def test_modseq_and_namespace(daemon: Daemon) -> None:
+    """ENABLE, and FETCH that names what changed since; NAMESPACE and ID are understood."""
+    clients.deliver(daemon, SAMPLE[:3], "mary@example.org")
+    with logged_in(daemon, "mary") as client:
+        assert client.enable("CONDSTORE") == [b"CONDSTORE"]
+        assert client.namespace().personal[0] == ("", "/")
+        assert client.id_({"name": "test"})[b"name"] == b"cgpymail"
+        selected = client.select_folder("INBOX")
+        client.add_flags([3], ["work"])
+        changed = client.fetch("1:*", ["FLAGS"], modifiers=[f"CHANGEDSINCE {selected[b'HIGHESTMODSEQ']}"])
+        assert list(changed) == [3] and b"work" in changed[3][b"FLAGS"]
