@@ -22,6 +22,9 @@ ARGUMENTS: dict[str, tuple[int, int]] = {
     "NOOP": (0, 0),
     "RSET": (0, 0),
     "LAST": (0, 0),
+    "UTF8": (0, 0),
+    "LANG": (0, 1),
+    "XTND": (1, 2),
 }
 # The argument of these is the rest of the line, blanks included (RFC 1939 section 7, PASS).
 WHOLE_LINE = frozenset({"USER", "PASS"})

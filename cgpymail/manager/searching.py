@@ -1,16 +1,21 @@
-"""SEARCH in one session's view: gives manager/search.py what it asks for, from the handle and its mailbox."""
+"""Searches in one session's view: SEARCH and SORT, from the handle and its mailbox."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.overviews import read_overviews
 from cgpymail.manager.reading import next_turn
 from cgpymail.manager.search import search
 from cgpymail.manager.searchview import Facts
+from cgpymail.manager.slicing import Breathe
+from cgpymail.manager.sorting import in_order, needs_overviews
 from cgpymail.mime.structure import Part
 from cgpymail.model.search import SearchKey
-from cgpymail.model.uidset import NumberSet
+from cgpymail.model.sorting import Criterion
+from cgpymail.model.uidset import NumberSet, UidSet
 
 if TYPE_CHECKING:
     from cgpymail.manager.handle import Handle
@@ -18,34 +23,57 @@ if TYPE_CHECKING:
 _ALL = NumberSet(((1, 0),))
 
 
-async def search_session(handle: Handle, mailbox: Mailbox, key: SearchKey) -> list[int]:
-    """The UIDs of the view that ``key`` names, ascending. Raises StorageFailed."""
-    return await search(_Session(handle, mailbox), key, mailbox.limits, lambda: next_turn(mailbox.runtime.clock))
+class Searches:
+    """What a session can look for.
+
+    ``saved``: the UIDs that its last search with SAVE found (RFC 5182); messages that went since may be among them.
+    ``breathe`` is called often, and gives others their turn when it is time to. All raise StorageFailed, MailboxGone.
+    """
+
+    def __init__(self, handle: Handle, mailbox: Mailbox) -> None:
+        self._handle = handle
+        self._mailbox = mailbox
+        self.saved = UidSet()
+
+    async def search(self, key: SearchKey) -> list[int]:
+        """UIDs of the messages of the view that ``key`` names, ascending."""
+        mailbox = self._mailbox
+        session = _Session(self._handle, mailbox, self.saved)
+        return await search(session, key, mailbox.limits, lambda: next_turn(mailbox.runtime.clock))
+
+    async def sort(self, key: SearchKey, criteria: Sequence[Criterion], breathe: Breathe) -> list[int]:
+        """The same, in the order of ``criteria``."""
+        found = await self.search(key)
+        overviews = {}
+        if needs_overviews(criteria):
+            overviews = await read_overviews(self._handle, self._mailbox, found, breathe)
+            found = list(overviews)
+        return await in_order(self._handle.rows(found), overviews, criteria, breathe)
 
 
 class _Session:
     """searchview.Searchable. Messages are read by the handle, so what is hidden from its user is not found either."""
 
-    def __init__(self, handle: Handle, mailbox: Mailbox) -> None:
+    def __init__(self, handle: Handle, mailbox: Mailbox, saved: UidSet) -> None:
         self._handle = handle
         self._mailbox = mailbox
+        self._saved = saved
 
     def facts(self) -> Facts:
         """A copy of the columns as the session sees them."""
         chosen = self._handle.select(_ALL, by_uid=False)
         rows = self._handle.rows(chosen.uids)
-        recent, saved = self._handle.recent_uids(), self._handle.saved
-        now = self._mailbox.runtime.now()
-        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, saved, now)
-
-    def progress(self, done: int, all: int) -> None:
-        """For whoever asks the handle."""
-        self._handle.progress = (done, all)
+        recent, now = self._handle.recent_uids(), self._mailbox.runtime.now()
+        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, self._saved, now)
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""
         mask: int = self._mailbox.store.keywords.find(name)
         return mask
+
+    def progress(self, done: int, all: int) -> None:
+        """For whoever asks the handle."""
+        self._handle.progress = (done, all)
 
     async def headers(self, uid: int) -> bytes:
         """The header block."""

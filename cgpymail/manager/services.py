@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.manager import MailboxManager
 from cgpymail.runtime.limits import Limits
-from cgpymail.runtime.options import ImapOptions
+from cgpymail.runtime.options import ImapOptions, PopOptions
+from cgpymail.runtime.popstate import PopState
 from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import Spool
 
@@ -24,3 +25,5 @@ class Services:
     host: str
     trust_same_host: bool = True
     imap: ImapOptions = field(default_factory=ImapOptions)
+    pop: PopOptions = field(default_factory=PopOptions)
+    pop_state: PopState = field(default_factory=PopState)

@@ -11,8 +11,12 @@ from cgpymail.errors import MailError, PrivacyRequired
 from cgpymail.grammar.pop3 import BadCommand, Command, err, ok
 from cgpymail.grammar.sasl.mechanism import SaslError
 from cgpymail.grammar.sasl.registry import MECHANISMS
+from cgpymail.grammar.saslprep import Prohibited, saslprep
 from cgpymail.model.identity import AccountName, ApopCredentials, Credentials, Link, PlainCredentials
 from cgpymail.model.names import INBOX
+from cgpymail.pop3.capabilities import capa
+from cgpymail.pop3.international import lang, utf8
+from cgpymail.pop3.logindelay import LoginTooSoon
 from cgpymail.pop3.replies import refusal
 from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.wire import link_of
@@ -54,6 +58,12 @@ class Login:
         """The SASL mechanisms that may be used over this link, and APOP."""
         return self._session.services.directory.methods(self.link)
 
+    @property
+    def offers(self) -> list[str]:
+        """The SASL mechanisms, in the order of preference."""
+        possible = self.methods
+        return [name for name in MECHANISMS if name in possible]
+
     def begin(self, mechanism: str) -> Dialogue:
         """A SASL exchange. Raises MailError."""
         services, limit = self._session.services, self._session.limits.sasl_line
@@ -66,7 +76,10 @@ class Login:
         box, direct, account = name.rpartition(DIRECT)
         if direct:
             self._box = box
-        return account
+        try:
+            return saslprep(account)  # RFC 6856 2.2
+        except Prohibited:
+            return account  # which nobody is called
 
     async def attempt(self, login: str, credentials: Callable[[str], Credentials]) -> None:
         """Check what a client shows and enter, or say why not. ``credentials`` makes them for an account's name."""
@@ -83,7 +96,8 @@ class Login:
         """Say why not; too many failures end the session."""
         session = self._session
         session.log.write(PROBLEM, f"login of {login!r} from [{session.wire.peer}] refused: {error}")
-        self._failures += 1
+        if not isinstance(error, LoginTooSoon):  # the client knows the password
+            self._failures += 1
         if self._failures >= session.limits.failed_logins:
             session.end(refusal(error))
         else:
@@ -101,19 +115,6 @@ class Login:
         if session.maildrop is not None:
             count, octets = session.maildrop.totals()
             session.reply(ok(f"{count} messages ({octets} octets)"))
-
-
-async def capa(session: PopSession, command: Command) -> None:
-    """CAPA (RFC 2449): what may be said in this state."""
-    lines = ["TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING"]
-    if session.maildrop is None and session.login.clear_text_allowed:
-        lines.append("USER")
-    if session.maildrop is None and (offers := _offers(session)):
-        lines.append("SASL " + " ".join(offers))
-    if session.maildrop is None and session.wire.can_start_tls:
-        lines.append("STLS")
-    lines += ["EXPIRE NEVER", "IMPLEMENTATION cgpymail"]
-    session.reply(ok("Capabilities follow") + "".join(f"{line}\r\n" for line in lines).encode() + b".\r\n")
 
 
 async def user(session: PopSession, command: Command) -> None:
@@ -140,15 +141,10 @@ async def apop(session: PopSession, command: Command) -> None:
     await session.login.attempt(name, lambda account: ApopCredentials(account, session.login.stamp, digest))
 
 
-def _offers(session: PopSession) -> list[str]:
-    possible = session.login.methods
-    return [name for name in MECHANISMS if name in possible]
-
-
 async def auth(session: PopSession, command: Command) -> None:
     """AUTH: without argument the mechanisms, else an exchange (RFC 5034)."""
     if not command.arguments:
-        listed = "".join(f"{name}\r\n" for name in _offers(session))
+        listed = "".join(f"{name}\r\n" for name in session.login.offers)
         session.reply(ok("Mechanisms follow") + listed.encode() + b".\r\n")
         return
     mechanism = command.arguments[0].decode("ascii", "replace").upper()
@@ -177,7 +173,7 @@ async def _proceed(session: PopSession, dialogue: Dialogue, step: Step) -> None:
 
 async def stls(session: PopSession, command: Command) -> None:
     """STLS: what came behind it in clear is thrown away."""
-    if not session.wire.can_start_tls:
+    if session.utf8 or not session.wire.can_start_tls:
         session.reply(err("TLS is not possible now"))
         return
     session.reply(ok("Begin TLS"))
@@ -193,6 +189,8 @@ async def leave(session: PopSession, command: Command) -> None:
 
 COMMANDS: dict[str, Handler] = {
     "CAPA": capa,
+    "UTF8": utf8,
+    "LANG": lang,
     "USER": user,
     "PASS": password,
     "APOP": apop,

@@ -12,6 +12,7 @@ _CODES = {
     "storage": "SYS/TEMP",
     "storage-full": "SYS/TEMP",
     "busy": "SYS/TEMP",
+    "login-delay": "LOGIN-DELAY",
 }
 
 

@@ -12,6 +12,7 @@ from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import AccountName
 from cgpymail.pop3 import authorization, transaction
+from cgpymail.pop3.logindelay import admit, delay_of
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import broken, refusal
 from cgpymail.runtime.linesession import LineSession
@@ -37,6 +38,8 @@ class PopSession(LineSession):
         self.services = services
         self.user: User | None = None
         self.maildrop: Maildrop | None = None
+        self.utf8 = False  # the client said so
+        self.delay = 0  # seconds to the next login; known after this one
         self._account: AccountName | None = None  # known from the right password on
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
@@ -65,6 +68,9 @@ class PopSession(LineSession):
         """The password was right: open the mailbox. Raises MailError."""
         self._account = name
         try:
+            record = await self.services.directory.find(name)
+            delay = delay_of(record, self.services)
+            admit(self.services, name, mailbox, delay)
             user = await self.services.manager.connect(name, "POP", self.log.name)
             try:
                 handle = await user.open(mailbox)
@@ -78,7 +84,9 @@ class PopSession(LineSession):
             await handle.close()
             await user.close()
             return
-        self.user, self.maildrop = user, Maildrop(handle)
+        self.user, self.maildrop, self.delay = user, Maildrop(handle), delay
+        now, most = self.services.runtime.clock.seconds(), self.limits.login_states
+        self.services.pop_state.enter(str(name), mailbox, now, most)
         self._stop_login_timer()
         self.wire.set_timeout(self.limits.pop_idle_time)
         self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")

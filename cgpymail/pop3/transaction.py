@@ -9,7 +9,8 @@ from cgpymail.errors import MailError
 from cgpymail.grammar.dots import DotStuffer
 from cgpymail.grammar.pop3 import Command, number, ok
 from cgpymail.interfaces import IStoredContent
-from cgpymail.pop3.authorization import capa
+from cgpymail.pop3.capabilities import capa
+from cgpymail.pop3.international import lang
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import refusal
 from cgpymail.runtime.logs import MAJOR, PROBLEM
@@ -174,6 +175,7 @@ async def leave(session: PopSession, command: Command) -> None:
 
 COMMANDS: dict[str, Handler] = {
     "CAPA": capa,
+    "LANG": lang,
     "STAT": stat,
     "LIST": scan_list,
     "UIDL": uidl,

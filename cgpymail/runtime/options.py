@@ -10,3 +10,21 @@ class ImapOptions:
     """The manual's settings of the IMAP module. ``running_every``: seconds; "Send 'Running' every", 0 = never."""
 
     running_every: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class PopOptions:
+    """``login_delay``: seconds between two logins to a mailbox of an account without a setting of its own; 0 = none.
+
+    Messages that XTND XMIT brings go to ``submit_program`` (its path and first arguments) or to ``submit_address``
+    (``smtp:host:port``, ``lmtp:host:port`` or ``lmtp:/path``); both empty: there is no XTND XMIT.
+    """
+
+    login_delay: int = 0
+    submit_program: tuple[str, ...] = ()
+    submit_address: str = ""
+
+    @property
+    def submits(self) -> bool:
+        """Whether there is XTND XMIT."""
+        return bool(self.submit_program or self.submit_address)

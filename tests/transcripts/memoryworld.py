@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from cgpymail.interfaces import IMailboxTree
 from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.options import PopOptions
 from cgpymail.runtime.pool import InlinePool
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.tree import DiskTree
@@ -21,6 +22,7 @@ from tests.transcripts.runner import ACCOUNTS, TYPES
 
 PASSWORD = "secret"
 BINDINGS = {"tls-exporter": b"of this connection"}
+POP = PopOptions()
 PATIENCE = 1.0  # seconds of the world's clock
 
 
@@ -77,7 +79,9 @@ class SlowPool(InlinePool):
 class MemoryWorld:
     """``folder`` takes what the stores and the spool write."""
 
-    def __init__(self, format: str, folder: Path, limits: dict[str, int], private: bool = False) -> None:
+    def __init__(
+        self, format: str, folder: Path, limits: dict[str, int], private: bool = False, pop: PopOptions = POP
+    ) -> None:
         spool = folder / "spool"
         spool.mkdir()
 
@@ -85,6 +89,7 @@ class MemoryWorld:
             return MemoryTree(world.runtime) if format == "memory" else DiskTree(world.runtime, record.path)
 
         self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
+        self._world.services = replace(self._world.services, pop=pop)
         self._world.directory.clear_text = not private
         self._world.runtime.random = bytes  # nonces are zeroes, so that a transcript can have the answers to them
         for name in ACCOUNTS:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from cgpymail.runtime.options import PopOptions
+
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
-_HEADER = re.compile(r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client)(?: ([^:]+))?: (.*)")
+_HEADER = re.compile(r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop)(?: ([^:]+))?: (.*)")
 _TALK = re.compile(r"([A-Z])(:|\+|\||&|<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls)$")
 _WORLDLY = re.compile(r"(time|slow) (\d+(?:\.\d+)?)$")
@@ -67,6 +69,7 @@ class Script:
     worlds: tuple[str, ...] = WORLDS
     mailboxes: dict[str, Fixture] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
+    pop: PopOptions = field(default_factory=PopOptions)
     clients: dict[str, ClientLine] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
@@ -95,7 +98,7 @@ def _read_header(script: Script, number: int, line: str) -> None:
     if found is None:
         raise ScriptError(f"line {number}: not a header line: {line}")
     key, name, value = found.groups()
-    if (name is None) == (key in ("mailbox", "limit", "client")):
+    if (name is None) == (key in ("mailbox", "limit", "client", "pop")):
         raise ScriptError(f"line {number}: {key} {'needs' if name is None else 'takes no'} name")
     if key in ("title", "spec"):
         setattr(script, key, value)
@@ -110,6 +113,9 @@ def _read_header(script: Script, number: int, line: str) -> None:
         if not words or set(words) - set(FORMATS if key == "formats" else WORLDS):
             raise ScriptError(f"line {number}: unknown {key}: {value}")
         setattr(script, key, words)
+    elif key == "pop":
+        chosen = {name: int(value) if value.isdecimal() else tuple(value.split())}
+        script.pop, script.worlds = replace(script.pop, **chosen), ("memory",)
     elif key == "client":
         script.clients[name] = _client(number, value)
     elif key == "mailbox":
