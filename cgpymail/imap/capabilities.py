@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.imap.state import AFTER_LOGIN, ANY, BEFORE_LOGIN, State
 
 
@@ -57,19 +58,34 @@ TABLE = (
     Capability("SPECIAL-USE", 6154, "manager/choosing.py", AFTER_LOGIN),
     Capability("BINARY", 3516, "imap/binary.py", AFTER_LOGIN),
     Capability("MULTIAPPEND", 3502, "imap/intake.py", AFTER_LOGIN),
+    Capability("REPLACE", 8508, "imap/commands/append.py", AFTER_LOGIN),
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
     Capability("INPROGRESS", 9585, "imap/running.py", AFTER_LOGIN),
+    Capability("UTF8=ACCEPT", 9755, "grammar/imap/dialect.py", AFTER_LOGIN),
     Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
+    Capability("SORT", 5256, "imap/commands/sort.py", AFTER_LOGIN),
+    Capability("SORT=DISPLAY", 5957, "manager/sorting.py", AFTER_LOGIN),
     Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )
 
 MECHANISM = "AUTH="  # before the name of a SASL mechanism
 
-ENABLING: Mapping[str, frozenset[str]] = {}
+UTF8 = "UTF8=ACCEPT"
+
+ENABLING: Mapping[str, frozenset[str]] = {
+    "CONDSTORE": frozenset({"CONDSTORE"}),
+    "QRESYNC": frozenset({"QRESYNC", "CONDSTORE"}),
+    UTF8: frozenset({UTF8}),
+}
 """What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
+
+
+def dialect_of(enabled: frozenset[str]) -> Dialect:
+    """What a client speaks that has enabled these words."""
+    return Dialect(utf8=UTF8 in enabled, charset=UTF8 not in enabled)
 
 
 @lru_cache(maxsize=64)

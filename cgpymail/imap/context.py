@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailError
+from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.grammar.imap.events import MessageLiteral
-from cgpymail.imap.capabilities import capabilities
+from cgpymail.grammar.imap.modseqs import highest_line
+from cgpymail.imap.capabilities import ENABLING, capabilities, dialect_of
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.state import State
 from cgpymail.imap.updates import tell
@@ -28,10 +30,19 @@ SERVICE = "IMAP"
 BATCH = 64 * 1024  # octets of output collected before they are sent
 PIECE = 50  # octets of memory that each piece of output costs beside its own
 SLICE = 0.005  # seconds of computing before other sessions get their turn
+CONDSTORE, QRESYNC = "CONDSTORE", "QRESYNC"  # words of ``Context.enabled``
 
 
 class BadCommand(Exception):
     """Well formed, but not to be answered with anything but BAD; the text is shown to the client."""
+
+
+class Refused(Exception):
+    """To be answered with NO, this response code and the text."""
+
+    def __init__(self, words: str, code: bytes) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 class ProtocolEnd(Exception):
@@ -75,6 +86,7 @@ class Context:
         self.ending = ""  # why the connection is to end with BYE after the tagged reply
         self.handshaking = False  # STARTTLS was answered, TLS is not on yet
         self.enabled: frozenset[str] = frozenset()  # what the client said it understands (capabilities.ENABLING)
+        self.dialect = Dialect()  # how its commands are spelled, and our answers; follows from what is enabled
         self.idling = False  # IDLE runs: changes are told at once
         self.midway = False  # a response was begun and is sent in pieces
         self.spoke = 0.0  # when something was sent last, seconds since the epoch
@@ -180,10 +192,27 @@ class Context:
         updates = handle.changes(expunge=expunge)
         if updates is QUIET:
             return False
-        told = tell(handle, updates)
+        told = tell(handle, updates, condstore=CONDSTORE in self.enabled, qresync=QRESYNC in self.enabled)
         if told:
             self.send(told)
         return updates.gone
+
+    def enable(self, word: str) -> None:
+        """Switch an extension on, with all that it includes (capabilities.ENABLING).
+
+        A client that begins to work with MODSEQs in a mailbox that is open is told where it stands.
+        """
+        new = ENABLING[word] - self.enabled
+        self.enabled |= new
+        self.dialect = dialect_of(self.enabled)
+        if CONDSTORE in new and self.handle is not None:
+            self.send(highest_line(self.handle.highest_modseq, b"Highest"))
+
+    def tell_held_back(self) -> None:
+        """The command told MODSEQs, maybe, while messages that went before cannot be told of: a client that goes now
+        and comes back must ask from before that moment (RFC 7162 section 6: this wins over any MODSEQ it saw)."""
+        if QRESYNC in self.enabled and self.handle is not None and not self.handle.gone and self.handle.held_back:
+            self.send(highest_line(self.handle.highest_modseq, b"More is to be told"))
 
     async def unselect(self) -> None:
         """Leave the selected mailbox; its failure to close cleanly is the log's business, not the client's."""

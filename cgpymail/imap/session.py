@@ -20,11 +20,11 @@ from cgpymail.errors import BadCharset, MailError
 from cgpymail.grammar.imap.commands import Authenticate, Command, Login, Logout
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.events import CommandText, Continue, Event, MessageLiteral, TooLong
-from cgpymail.grammar.imap.messagecommands import Append
+from cgpymail.grammar.imap.messagecommands import Append, Replace
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.tokens import ReadLimits
 from cgpymail.imap.commands.table import TABLE, Entry
-from cgpymail.imap.context import BadCommand, Context, ProtocolEnd, Reply
+from cgpymail.imap.context import BadCommand, Context, ProtocolEnd, Refused, Reply
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.refusals import bug, coded, refusal
 from cgpymail.imap.running import Running
@@ -178,10 +178,10 @@ class ImapSession:
 
     def _command(self, event: CommandText | MessageLiteral) -> None:
         try:
-            command = read_command(event.text, event.literals, self._read_limits)
+            command = read_command(event.text, event.literals, self._read_limits, self._context.dialect)
         except CharsetError as problem:
             if problem.saves and self._context.handle is not None:
-                self._context.handle.saved = UidSet()
+                self._context.handle.searches.saved = UidSet()
             self._context.send(b"%b NO %b\r\n" % (problem.tag, refusal(BadCharset(problem.reason), "SEARCH")))
             return
         except CommandError as problem:
@@ -189,7 +189,8 @@ class ImapSession:
             self._say_bad(problem.tag, problem.reason)
             return
         entry = TABLE[type(command)]
-        if self._context.state not in entry.states or isinstance(event, MessageLiteral) != isinstance(command, Append):
+        has_message = isinstance(command, Append | Replace)
+        if self._context.state not in entry.states or isinstance(event, MessageLiteral) != has_message:
             self._input.refuse_open()
             self._say_bad(command.tag, f"{command.name} is not possible now")
             return
@@ -235,6 +236,7 @@ class ImapSession:
     def _answer(self, entry: Entry, command: Command, result: Reply | Failure) -> None:
         context = self._context
         gone = context.tell_changes(expunge=entry.may_expunge(command))
+        context.tell_held_back()
         if isinstance(result, Failure):
             self._refuse(command, result)
         else:
@@ -265,7 +267,9 @@ class ImapSession:
             self._say_bad(command.tag, str(error))
             return
         self._bad = 0
-        if isinstance(error, MailError):
+        if isinstance(error, Refused):
+            answer = coded(error.code, str(error))
+        elif isinstance(error, MailError):
             answer = refusal(error, command.name)
             self._log.write(PROBLEM if error.temporary else LOW, f"{command.name} refused: {error}")
         else:

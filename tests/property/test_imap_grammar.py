@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
+from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
 from cgpymail.grammar.imap.readfetch import section_text
@@ -39,6 +40,15 @@ def test_mailbox_round_trip(name):
     """Any name that the server shows can be given back to it."""
     command = read(b"a SELECT " + mailbox(name) + b"\r\n")
     assert isinstance(command, c.Select)
+    head, slash, rest = name.partition("/")
+    assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=400))
+def test_mailbox_round_trip_in_utf8(name):
+    """The same for a client that has enabled UTF-8; the name travels as it is."""
+    written = mailbox(name, Dialect(utf8=True))
+    command = read(b"a SELECT " + written + b"\r\n", Dialect(utf8=True))
     head, slash, rest = name.partition("/")
     assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cgpymail.grammar.imap.commands import Command
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.events import CommandText, Continue, Event, MessageChunk, MessageLiteral
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
@@ -56,9 +57,9 @@ def _feed(pieces: list[bytes], limits: ScanLimits, answer: Answer) -> list[Event
     return events
 
 
-def read(sample: bytes) -> Command:
+def read(sample: bytes, dialect: Dialect = PLAIN) -> Command:
     """The one command in ``sample`` (which ends in CRLF), after scanning it in every way."""
     events = [event for event in scan(sample) if not isinstance(event, Continue)]
     first = events[0]
     assert isinstance(first, CommandText | MessageLiteral), events
-    return read_command(first.text, first.literals)
+    return read_command(first.text, first.literals, dialect=dialect)

@@ -13,6 +13,7 @@ from functools import partial
 from cgpymail.grammar.imap import (
     commands,
     messagecommands,
+    modifiers,
     readlist,
     readmailbox,
     readmessage,
@@ -20,6 +21,7 @@ from cgpymail.grammar.imap import (
     readsession,
 )
 from cgpymail.grammar.imap.commands import Command
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readfetch import short_items
 from cgpymail.grammar.imap.tokens import Reader, ReadLimits, Words, short_number_set
@@ -56,13 +58,16 @@ _READERS: dict[bytes, Reader] = {
     **{name: partial(_bare, kind) for name, kind in _BARE_KINDS.items()},
     **readsession.READERS,
     **readmailbox.READERS,
+    **modifiers.READERS,
     **readlist.READERS,
     **readmessage.READERS,
     **readresults.READERS,
 }
 
 
-def read_command(text: bytes, literals: Sequence[bytes] = (), limits: ReadLimits = _DEFAULT_LIMITS) -> Command:
+def read_command(
+    text: bytes, literals: Sequence[bytes] = (), limits: ReadLimits = _DEFAULT_LIMITS, dialect: Dialect = PLAIN
+) -> Command:
     """The command in the text of a CommandText or MessageLiteral event.
 
     Raises CommandError, with the tag if it can be made out; CharsetError for the charset of a SEARCH.
@@ -88,7 +93,7 @@ def read_command(text: bytes, literals: Sequence[bytes] = (), limits: ReadLimits
     reader = _READERS.get(name) or _READERS.get(name.upper())
     if reader is None or text[place : place + 1].strip(b" "):
         raise CommandError("Unknown command", tag)
-    words = Words(text, place, literals, limits)
+    words = Words(text, place, literals, limits, dialect)
     try:
         command = reader(tag, words)
         words.end()

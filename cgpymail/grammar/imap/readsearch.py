@@ -13,6 +13,7 @@ from functools import partial
 from cgpymail.grammar.imap import charsets
 from cgpymail.grammar.imap.dates import read_date
 from cgpymail.grammar.imap.errors import CommandError
+from cgpymail.grammar.imap.modifiers import modseq
 from cgpymail.grammar.imap.tokens import Words
 from cgpymail.model import flags
 from cgpymail.model.search import (
@@ -24,6 +25,7 @@ from cgpymail.model.search import (
     HasKeyword,
     Header,
     Internal,
+    ModSeq,
     Not,
     Numbers,
     Or,
@@ -39,6 +41,7 @@ from cgpymail.model.uidset import NumberSet
 _NAME = re.compile(rb"[A-Za-z0-9]+")
 _CHARSET = re.compile(rb"CHARSET ", re.IGNORECASE)
 _NUMBERS = re.compile(rb"[0-9*]")
+_ENTRY_TYPE = re.compile(rb"(?:priv|shared|all)(?= )", re.IGNORECASE)
 
 _CONSTANT: dict[bytes, SearchKey] = {
     b"ALL": All(),
@@ -62,8 +65,17 @@ def search_program(words: Words) -> SearchKey:
     """Everything up to the end of the command. Raises CommandError, CharsetError."""
     codec = charsets.DEFAULT
     if words.take(_CHARSET):
+        if not words.dialect.charset:
+            raise CommandError("With UTF8=ACCEPT no charset can be given")
         codec = charsets.codec_name(words.astring("A charset").decode("latin-1"))
         words.need(b" ")
+    return _Program(words, codec).read()
+
+
+def search_program_in_charset(words: Words) -> SearchKey:
+    """The same behind the name of the charset, which is always there (RFC 5256 section 3)."""
+    codec = charsets.codec_name(words.astring("A charset").decode("latin-1"))
+    words.need(b" ")
     return _Program(words, codec).read()
 
 
@@ -165,6 +177,16 @@ class _Program:
         numbers = self._words.messages()
         return Numbers(numbers, uid=True) if isinstance(numbers, NumberSet) else Saved()
 
+    def _modseq(self) -> SearchKey:
+        """A MODSEQ may stand for one flag's, which is the message's here: the entry is passed over."""
+        words = self._words
+        if words.text.startswith(b'"', words.place):
+            words.string()
+            words.need(b" ")
+            words.expect(_ENTRY_TYPE, "The type of an entry")
+            words.need(b" ")
+        return ModSeq(modseq(words))
+
     def _not(self) -> SearchKey:
         return Not(self._key())
 
@@ -183,6 +205,7 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Program], SearchKey]] = {
     b"HEADER": _Program._header,
     b"KEYWORD": _Program._keyword,
     b"LARGER": _Program._larger,
+    b"MODSEQ": _Program._modseq,
     b"NOT": _Program._not,
     b"OLDER": partial(_Program._age, younger=False),
     b"ON": partial(_Program._dated, kind=Internal, when=When.ON),

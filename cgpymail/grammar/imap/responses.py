@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.writing import mailbox, nstring, string
 from cgpymail.model.mailbox import ListedMailbox, MailboxStatus
 from cgpymail.model.names import SEPARATOR
@@ -94,11 +95,11 @@ def flags_line(names: Iterable[str]) -> bytes:
     return b"* FLAGS (%b)\r\n" % " ".join(names).encode("ascii")
 
 
-def list_line(kind: bytes, entry: ListedMailbox) -> bytes:
+def list_line(kind: bytes, entry: ListedMailbox, dialect: Dialect = PLAIN) -> bytes:
     """LIST or LSUB (``kind``), with the extended data of RFC 5258 if there are any."""
     attributes = " ".join(entry.attributes).encode("ascii")
     extended = b" (%b)" % _child_info(entry.child_info) if entry.child_info else b""
-    return b"* %b (%b) %b %b%b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name), extended)
+    return b"* %b (%b) %b %b%b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name, dialect), extended)
 
 
 def _child_info(criteria: Iterable[str]) -> bytes:
@@ -106,15 +107,15 @@ def _child_info(criteria: Iterable[str]) -> bytes:
     return b'"CHILDINFO" (%b)' % b" ".join([string(word.encode("ascii")) for word in criteria])
 
 
-def separator_line(kind: bytes, root: str) -> bytes:
+def separator_line(kind: bytes, root: str, dialect: Dialect = PLAIN) -> bytes:
     """The answer to LIST with an empty pattern: the separator, and the root of the reference (RFC 3501 6.3.8)."""
-    return b"* %b (\\Noselect) %b %b\r\n" % (kind, _SEPARATOR, mailbox(root) if root else b'""')
+    return b"* %b (\\Noselect) %b %b\r\n" % (kind, _SEPARATOR, mailbox(root, dialect) if root else b'""')
 
 
-def status_data_line(name: str, items: Sequence[str], status: MailboxStatus) -> bytes:
+def status_data_line(name: str, items: Sequence[str], status: MailboxStatus, dialect: Dialect = PLAIN) -> bytes:
     """STATUS, the items in the order in which the client asked for them, each once."""
     pairs = [b"%b %d" % (item.encode("ascii"), getattr(status, STATUS_FIELDS[item])) for item in dict.fromkeys(items)]
-    return b"* STATUS %b (%b)\r\n" % (mailbox(name), b" ".join(pairs))
+    return b"* STATUS %b (%b)\r\n" % (mailbox(name, dialect), b" ".join(pairs))
 
 
 def namespace_line(personal: Namespaces, others: Namespaces, shared: Namespaces) -> bytes:

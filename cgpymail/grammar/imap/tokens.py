@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from cgpymail.errors import IllegalName
 from cgpymail.grammar.imap.commands import Command
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.model import names
 from cgpymail.model.uidset import SAVED, STAR, MessageSet, NumberSet
@@ -44,12 +45,15 @@ class ReadLimits:
 class Words:
     """A cursor over the text of one command and the literals that belong to it."""
 
-    __slots__ = ("_literals", "_used", "limits", "place", "text")
+    __slots__ = ("_literals", "_used", "dialect", "limits", "place", "text")
 
-    def __init__(self, text: bytes, place: int, literals: Sequence[bytes], limits: ReadLimits) -> None:
+    def __init__(
+        self, text: bytes, place: int, literals: Sequence[bytes], limits: ReadLimits, dialect: Dialect = PLAIN
+    ) -> None:
         self.text = text
         self.place = place
         self.limits = limits
+        self.dialect = dialect
         self._literals = literals
         self._used = 0
 
@@ -124,6 +128,8 @@ class Words:
         quoted = self.take(_QUOTED)
         if quoted is not None:
             value = quoted[1]
+            if self.dialect.utf8 and not value.isascii():
+                _check_utf8(value)
             return _ESCAPED.sub(rb"\1", value) if b"\\" in value else value
         if self.take(_LITERAL) is None or self._used == len(self._literals):
             return None
@@ -136,13 +142,13 @@ class Words:
     # -- names, flags, numbers -----------------------------------------------------------------------------------
 
     def mailbox(self) -> str:
-        """A mailbox name, decoded from modified UTF-7, INBOX folded."""
-        return _mailbox(self.astring("A mailbox name"))
+        """A mailbox name as the dialect spells it, INBOX folded."""
+        return _mailbox(self.astring("A mailbox name"), self.dialect)
 
     def pattern(self) -> str:
         """A mailbox name that may hold the wildcards of LIST."""
         found = self.take(_PATTERN)
-        return _mailbox(found[0] if found is not None else self.string("A mailbox pattern"))
+        return _mailbox(found[0] if found is not None else self.string("A mailbox pattern"), self.dialect)
 
     def flag(self) -> str:
         """A flag or keyword, as spelled."""
@@ -180,11 +186,21 @@ class Words:
             raise CommandError("Too many arguments")
 
 
-def _mailbox(wire: bytes) -> str:
+def _mailbox(wire: bytes, dialect: Dialect) -> str:
+    """Octets that no modified UTF-7 has can only be meant as UTF-8, whatever was enabled (RFC 9755 section 3)."""
+    if dialect.utf8 or not wire.isascii():
+        return names.canonical(_check_utf8(wire))
     try:
         return names.canonical(names.decode(wire))
     except IllegalName as problem:
         raise CommandError(problem.public) from None
+
+
+def _check_utf8(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        raise CommandError("Ill-formed UTF-8") from None
 
 
 _SHORT = 64  # octets of a set worth remembering

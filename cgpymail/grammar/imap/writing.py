@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.model import names
 
 _ATOM = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+\Z")  # ASTRING-CHAR
 _QUOTABLE = re.compile(rb"[ !#-\[\]-~]*\Z")  # 7-bit text that needs no escape
 _ESCAPABLE = re.compile(rb"[ -~]*\Z")
+_UTF8_ESCAPABLE = re.compile(rb"[ -~\x80-\xff]*\Z")
 _SPECIAL = re.compile(rb'(["\\])')
 _LONGEST_QUOTED = 1000  # octets; longer strings are sent as literals, some clients have small line buffers
 
@@ -40,6 +42,11 @@ def astring(value: bytes) -> bytes:
     return string(value)
 
 
-def mailbox(name: str) -> bytes:
-    """A mailbox name in modified UTF-7, as an atom where possible (spec 9.1.12)."""
-    return astring(names.encode(name))
+def mailbox(name: str, dialect: Dialect = PLAIN) -> bytes:
+    """A mailbox name as the dialect spells it: an atom where possible (spec 9.1.12), else a string."""
+    if not dialect.utf8:
+        return astring(names.encode(name))
+    octets = name.encode("utf-8", "surrogatepass")
+    if octets.isascii() or len(octets) > _LONGEST_QUOTED or not _UTF8_ESCAPABLE.match(octets):
+        return astring(octets)
+    return b'"' + _SPECIAL.sub(rb"\\\1", octets) + b'"'

@@ -10,7 +10,7 @@ from cgpymail.imap.context import Context, Reply
 def enable(context: Context, command: verbs.Enable) -> Reply:
     """Switch on what is known; the rest is passed over. What is on stays on until the connection ends."""
     new = dict.fromkeys(name for name in command.names if name in ENABLING and name not in context.enabled)
-    for name in new:
-        context.enabled |= ENABLING[name]
     context.send(b" ".join([b"* ENABLED", *(name.encode("ascii") for name in new)]) + b"\r\n")
+    for name in new:
+        context.enable(name)
     return Reply(b"ENABLE completed")

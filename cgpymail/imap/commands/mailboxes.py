@@ -48,7 +48,7 @@ async def unsubscribe(context: Context, command: verbs.Unsubscribe) -> Reply:
 async def list_names(context: Context, command: verbs.List) -> Reply:
     """Names that match; an empty pattern asks for the separator and the root of the reference only."""
     if command.patterns == ("",) and not command.choice.criteria:
-        context.send(separator_line(b"LIST", _root(command.reference)))
+        context.send(separator_line(b"LIST", _root(command.reference), context.dialect))
     else:
         found = await context.account.list_mailboxes(
             command.reference, command.patterns, command.choice, context.breathe
@@ -73,7 +73,7 @@ async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox],
     """The lines; with ``items`` each that was asked for and can be opened is followed by its STATUS (RFC 5819)."""
     for entry in found:
         await context.room()
-        context.send(list_line(kind, entry))
+        context.send(list_line(kind, entry, context.dialect))
         if items and entry.chosen and entry.selectable:
             await _status_of(context, entry.name, items)
 
@@ -85,13 +85,13 @@ async def _status_of(context: Context, name: str, items: Sequence[str]) -> None:
     except MailError as problem:
         context.log.write(PROBLEM if problem.temporary else LOW, f"no STATUS of {name!r} in LIST: {problem}")
     else:
-        context.send(status_data_line(name, items, found))
+        context.send(status_data_line(name, items, found, context.dialect))
 
 
 async def status(context: Context, command: verbs.Status) -> Reply:
     """Numbers of a mailbox that need not be selected."""
     found = await context.account.status(command.mailbox)
-    context.send(status_data_line(command.mailbox, command.items, found))
+    context.send(status_data_line(command.mailbox, command.items, found, context.dialect))
     return Reply(b"STATUS completed")
 
 
