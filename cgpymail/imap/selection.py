@@ -13,7 +13,7 @@ def selected(handle: Handle, numbers: MessageSet, *, by_uid: bool) -> Selection:
     Raises BadCommand for a sequence number that no message has (RFC 3501 section 9, sequence-set).
     """
     if isinstance(numbers, SavedResult):
-        return handle.select(NumberSet(handle.saved.ranges), by_uid=True)
+        return handle.select(NumberSet(handle.searches.saved.ranges), by_uid=True)
     try:
         return handle.select(numbers, by_uid=by_uid)
     except ValueError:

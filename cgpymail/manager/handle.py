@@ -12,22 +12,22 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cgpymail.errors import MailboxGone, MessageGone, NotPermitted, ReadOnly, StorageFailed
+from cgpymail.errors import ExpungeIssued, MailboxGone, MessageGone, NotPermitted, ReadOnly, StorageFailed
+from cgpymail.manager import transfer
 from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import read_headers, read_structure
 from cgpymail.manager.resyncing import Match, vanished
-from cgpymail.manager.searching import search_session
+from cgpymail.manager.searching import Searches
 from cgpymail.manager.storing import StoreAction, plan
-from cgpymail.manager.transfer import CopyResult, Resolve, Target, copy_messages, move_messages
+from cgpymail.manager.transfer import CopyResult, Resolve, Target
 from cgpymail.manager.updates import GONE, QUIET, Updates
-from cgpymail.manager.view import NOBODY, Selection
+from cgpymail.manager.view import Selection
 from cgpymail.mime.structure import Part
 from cgpymail.model import flags, rights
 from cgpymail.model.columns import Columns, Row
 from cgpymail.model.message import FlagUpdate
-from cgpymail.model.search import SearchKey
 from cgpymail.model.uidset import NumberSet, UidSet
 
 __all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Target", "Updates"]
@@ -76,7 +76,7 @@ class Handle:
         self._claim(0)
         self._recent_told = self.recent
         self.progress: tuple[int, int] | None = None  # messages done and in all, of a long command that knows them
-        self.saved = NOBODY  # UIDs that the client's last search saved (RFC 5182); may name messages that went since
+        self.searches = Searches(self, mailbox)
 
     async def close(self) -> None:
         """Let go of the mailbox: messages that only this session still had may be forgotten. Idempotent."""
@@ -220,10 +220,11 @@ class Handle:
 
         Raises MessageGone, MailboxGone, NotPermitted (it is hidden from this user now: spec 2.8).
         """
-        self._check_readable(uid)
+        self.check_readable(uid)
         return self._mailbox.store.content(uid)
 
-    def _check_readable(self, uid: int) -> None:
+    def check_readable(self, uid: int) -> None:
+        """Raise MessageGone, MailboxGone or NotPermitted, as ``content`` does."""
         hides = self._standing().hides
         if not self._view.has(uid):
             raise MessageGone
@@ -232,12 +233,12 @@ class Handle:
 
     async def structure(self, uid: int) -> Part:
         """The parsed tree with offsets. Raises what ``content`` raises, StorageFailed."""
-        self._check_readable(uid)
+        self.check_readable(uid)
         return await read_structure(self._mailbox, uid)
 
     async def headers(self, uid: int) -> bytes:
         """The header block in wire form with its blank line, cut at ``limits.header_size``. Raises as ``structure``."""
-        self._check_readable(uid)
+        self.check_readable(uid)
         return await read_headers(self._mailbox, uid)
 
     def cached(self, uid: int, kind: str) -> bytes | None:
@@ -250,11 +251,6 @@ class Handle:
     def cache(self, uid: int, kind: str, value: bytes) -> None:
         """Keep finished bytes (ENVELOPE, BODYSTRUCTURE) for every session."""
         self._mailbox.facts.put(self._mailbox.number, uid, kind, value, len(value))
-
-    async def search(self, key: SearchKey) -> list[int]:
-        """UIDs of the messages of this view that ``key`` names, ascending. Raises StorageFailed, MailboxGone."""
-        self._standing()
-        return await search_session(self, self._mailbox, key)
 
     def recent_uids(self) -> UidSet:
         """Ranges that hold the messages \\Recent to this session."""
@@ -314,7 +310,7 @@ class Handle:
         """
         found = await self._resolve(target)
         try:
-            return await copy_messages(self._mailbox, self._view, uids, self._standing().hides, found)
+            return await transfer.copy_messages(self._mailbox, self._view, uids, self._standing().hides, found)
         finally:
             found.release()
 
@@ -324,9 +320,22 @@ class Handle:
         found = await self._resolve(target)
         try:
             hides = self._require(rights.DELETE).hides
-            return await move_messages(self._mailbox, self._view, uids, hides, found)
+            return await transfer.move_messages(self._mailbox, self._view, uids, hides, found)
         finally:
             found.release()
+
+    def may_replace(self, uids: Sequence[int]) -> None:
+        """Raise what ``replace`` would raise now for the only one of ``uids``, or because there is none."""
+        self._require(rights.DELETE)
+        if not self._view.present(uids):
+            raise ExpungeIssued
+
+    async def replace(self, uid: int, store: transfer.Storing) -> transfer.Stored:
+        """Remove a message when ``store`` has put another one in its place, in whatever mailbox; what ``store`` gave.
+
+        Raises as ``store`` and ``expunge``, and ExpungeIssued when the message is not there any more.
+        """
+        return await transfer.replace_message(self._mailbox, uid, lambda: self.may_replace([uid]), store)
 
     def _standing(self, *, changing: bool = False) -> Standing:
         """What the user may do now. Raises MailboxGone, and ReadOnly for a change."""

@@ -57,13 +57,18 @@ async def read_headers(mailbox: Mailbox, uid: int) -> bytes:
     facts = mailbox.facts
     block: bytes | None = facts.get(mailbox.number, uid, "headers")
     if block is None:
-        content = mailbox.store.content(uid)
-        try:
-            block = await _header_block(content, mailbox.runtime.clock, mailbox.limits.header_size)
-        finally:
-            content.release()
+        block = await header_block(mailbox, uid)
         facts.put(mailbox.number, uid, "headers", block, len(block))
     return block
+
+
+async def header_block(mailbox: Mailbox, uid: int) -> bytes:
+    """The same, not kept: for many messages. Raises as ``read_headers``."""
+    content = mailbox.store.content(uid)
+    try:
+        return await _header_block(content, mailbox.runtime.clock, mailbox.limits.header_size)
+    finally:
+        content.release()
 
 
 async def _header_block(content: Any, clock: Clock, limit: int) -> bytes:

@@ -1,4 +1,5 @@
-"""The arguments of SEARCH beside its keys: what the answer is to say (RFC 4731, RFC 5182, RFC 4466 2.6.1)."""
+"""The arguments of SEARCH and SORT beside the search keys: what the answer is to say (RFC 4731, RFC 5182, RFC 4466
+2.6.1), and in which order (RFC 5256, RFC 5957)."""
 
 from __future__ import annotations
 
@@ -8,13 +9,17 @@ from functools import partial
 from cgpymail.grammar.imap import searchcommands as commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
-from cgpymail.grammar.imap.readsearch import search_program
+from cgpymail.grammar.imap.readsearch import search_program, search_program_in_charset
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.search import SearchKey
+from cgpymail.model.sorting import Criterion, SortKey
 
 _RETURN = re.compile(rb"RETURN \(", re.IGNORECASE)
 _OPTION = re.compile(rb"[A-Za-z]+")
+_REVERSE = re.compile(rb"REVERSE ", re.IGNORECASE)
+_KEYS = {key.value.encode("ascii"): key for key in SortKey}
+_MOST_CRITERIA = 2 * len(SortKey)  # more of them can decide nothing
 _OPTIONS = {b"MIN": "min", b"MAX": "max", b"ALL": "all", b"COUNT": "count", b"SAVE": "save"}
 
 
@@ -48,7 +53,32 @@ def _returns(words: Words) -> Returns | None:
     return Returns(**wanted) if wanted else Returns(all=True)
 
 
+def _sort(uid: bool, tag: bytes, words: Words) -> Command:
+    words.need(b" ")
+    criteria = _criteria(words)
+    words.need(b" ")
+    return commands.Sort(tag, criteria, search_program_in_charset(words), uid)
+
+
+def _criteria(words: Words) -> tuple[Criterion, ...]:
+    words.need(b"(")
+    criteria: list[Criterion] = []
+    while True:
+        reverse = words.take(_REVERSE) is not None
+        key = _KEYS.get(words.expect(_OPTION, "A sort key").upper())
+        if key is None:
+            raise CommandError("Unknown sort key")
+        criteria.append(Criterion(key, reverse))
+        if len(criteria) > _MOST_CRITERIA:
+            raise CommandError("Too many sort keys")
+        if words.follows(b")"):
+            return tuple(criteria)
+        words.need(b" ")
+
+
 READERS: dict[bytes, Reader] = {
     b"SEARCH": partial(_search, False),
     b"UID SEARCH": partial(_search, True),
+    b"SORT": partial(_sort, False),
+    b"UID SORT": partial(_sort, True),
 }

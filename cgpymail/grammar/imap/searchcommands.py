@@ -1,4 +1,4 @@
-"""SEARCH as a value, and what its answer is to say (RFC 3501 6.4.4, RFC 4731).
+"""SEARCH (RFC 3501 6.4.4) and SORT (RFC 5256) as values, and what their answers are to say (RFC 4731).
 
 Texts in the search program are decoded from the client's charset already.
 """
@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.model.search import SearchKey
+from cgpymail.model.sorting import Criterion
 from cgpymail.model.uidset import UidSet
 
 
@@ -45,3 +46,14 @@ class Search(Command):
     key: SearchKey
     uid: bool
     returns: Returns | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sort(Command):
+    """SORT and UID SORT."""
+
+    name: ClassVar[str] = "SORT"
+
+    criteria: tuple[Criterion, ...]
+    key: SearchKey
+    uid: bool

@@ -1,4 +1,4 @@
-"""What searches are answered with (RFC 3501 7.2.5, RFC 4731 3.1): whole lines with CRLF, each built at once."""
+"""What searches are answered with (RFC 3501 7.2.5, RFC 4731 3.1, RFC 5256 section 4): whole lines, each built at once."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.writing import string
 
 
-def search_line(numbers: Sequence[int]) -> bytes:
-    """SEARCH; an empty answer has no space at its end."""
-    return b"* SEARCH" + "".join([f" {number}" for number in numbers]).encode("ascii") + b"\r\n"
+def search_line(numbers: Sequence[int], modseq: int = 0) -> bytes:
+    """SEARCH; an empty answer has no space at its end. ``modseq``: the highest of these messages, 0 if not asked for
+    (RFC 7162 3.1.6)."""
+    return _numbered(b"* SEARCH", numbers, modseq)
+
+
+def _numbered(start: bytes, numbers: Sequence[int], modseq: int) -> bytes:
+    end = b" (MODSEQ %d)\r\n" % modseq if modseq else b"\r\n"
+    return start + "".join([f" {number}" for number in numbers]).encode("ascii") + end
+
+
+def sort_line(numbers: Sequence[int], modseq: int = 0) -> bytes:
+    """SORT, in the order of the answer; ``modseq`` as for SEARCH."""
+    return _numbered(b"* SORT", numbers, modseq)
 
 
 def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: bool) -> bytes:

@@ -22,7 +22,7 @@ async def search(context: Context, command: verbs.Search) -> Reply:
     """One response, also when nothing was found; none if the result was only to be saved."""
     handle = context.mailbox
     returns = command.returns or (Returns(all=True) if REV2 in context.enabled else None)
-    found = await saved(handle, returns, handle.search(command.key))
+    found = await saved(handle, returns, handle.searches.search(command.key))
     numbers = found if command.uid else sequence_numbers(handle, found)
     if returns is None:
         context.send(search_line(numbers))
@@ -41,9 +41,9 @@ async def saved(handle: Handle, returns: Returns | None, work: Coroutine[Any, An
     try:
         found = await work
     except MailError:
-        handle.saved = UidSet()
+        handle.searches.saved = UidSet()
         raise
-    handle.saved = returns.to_save(found)
+    handle.searches.saved = returns.to_save(found)
     return found
 
 

@@ -23,6 +23,7 @@ from cgpymail.imap.commands import (
     mailboxes,
     search,
     select,
+    sort,
     store,
 )
 from cgpymail.imap.context import Context, Reply
@@ -37,7 +38,7 @@ class Expunging(Enum):
     """Whether EXPUNGE responses may be sent while the command runs (RFC 3501 7.4.1, 5.5)."""
 
     ALLOWED = "allowed"
-    BY_UID = "in the UID form only"  # FETCH, STORE and SEARCH by number: never
+    BY_UID = "in the UID form only"  # FETCH, STORE, SEARCH and SORT by number: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,10 @@ TABLE: dict[type[Command], Entry] = {
     verbs.Unselect: Entry(WITH_MAILBOX, later=select.unselect),
     messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
     searches.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
+    searches.Sort: Entry(WITH_MAILBOX, later=sort.sort, expunging=Expunging.BY_UID),
     messages.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
     messages.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
     messages.Copy: Entry(WITH_MAILBOX, later=copy.copy),
     messages.Move: Entry(WITH_MAILBOX, later=copy.move),
+    messages.Replace: Entry(WITH_MAILBOX, later=append.replace),
 }

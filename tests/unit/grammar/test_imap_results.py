@@ -13,7 +13,8 @@ from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line
 from cgpymail.model import search as s
-from cgpymail.model.uidset import SAVED
+from cgpymail.model.sorting import Criterion, SortKey
+from cgpymail.model.uidset import SAVED, NumberSet
 from tests.support.imapwire import read
 
 OPTIONS = [
@@ -107,3 +108,39 @@ def test_a_charset_is_refused_with_the_wish_to_save():
         with pytest.raises(CharsetError) as caught:
             read_command(b"a SEARCH " + options + b"CHARSET x-unknown ALL")
         assert caught.value.saves is saves
+
+
+def test_sort():
+    """Sort keys in their order, then charset and search keys."""
+    criteria = (Criterion(SortKey.SUBJECT), Criterion(SortKey.DATE, True), Criterion(SortKey.DISPLAYFROM))
+    expected = m.Sort(b"a", criteria, s.And((s.Header("to", "\u00fc"), s.All())), False)
+    assert read(b"a SORT (SUBJECT reverse Date DISPLAYFROM) ISO-8859-1 TO {1+}\r\n\xfc ALL\r\n") == expected
+    assert read(b'a uid sort (cc) "UTF-8" 1:*\r\n') == m.Sort(
+        b"a", (Criterion(SortKey.CC),), s.Numbers(NumberSet(((1, 0),)), False), True
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"SORT", "A space expected"),
+        (b"SORT () UTF-8 ALL", "A sort key expected"),
+        (b"SORT (COLOUR) UTF-8 ALL", "Unknown sort key"),
+        (b"SORT (REVERSE) UTF-8 ALL", "Unknown sort key"),
+        (b"SORT (REVERSE REVERSE DATE) UTF-8 ALL", "Unknown sort key"),
+        (b"SORT (DATE) UTF-8", "A space expected"),
+        (b"SORT (DATE UTF-8 ALL", "Unknown sort key"),
+        (b"SORT DATE UTF-8 ALL", r"\( expected"),
+        (b"SORT (" + b"DATE " * 30 + b"DATE) UTF-8 ALL", "Too many sort keys"),
+    ],
+)
+def test_ill_formed_sorts(text, reason):
+    """What cannot be understood is answered with a reason."""
+    with pytest.raises(CommandError, match=reason):
+        read_command(b"a " + text)
+
+
+def test_sort_without_charset():
+    """Then the first search key stands in its place, and is none."""
+    with pytest.raises(CharsetError):
+        read_command(b"a SORT (DATE) ALL UNSEEN")

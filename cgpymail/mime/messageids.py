@@ -1,0 +1,19 @@
+"""Message-IDs in header fields (RFC 5322 3.6.4), in one spelling, for threads (RFC 5256 section 3, REFERENCES)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from cgpymail.mime.parameters import unquote
+
+MOST = 1_000  # Message-IDs of one field that are looked at
+_ID = re.compile(rb'<[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^<>"\s]+))@([^<>\s@]++)[ \t]*+>', re.DOTALL)
+
+
+def message_ids(value: bytes) -> Iterator[bytes]:
+    """The valid ones in an unfolded field, in order, without brackets; quotes that need not be there are gone."""
+    for match in islice(_ID.finditer(value), MOST):
+        quoted, plain, right = match.groups()
+        yield (unquote(quoted) if plain is None else plain) + b"@" + right
