@@ -22,12 +22,12 @@ from cgpymail.runtime.spool import SpoolWriter
 
 
 class Intake:
-    """The messages of one command. ``most``: how many there may be. To be released when they are stored, or not."""
+    """The messages of one command; only one if not ``several``. To be released when they are stored, or not."""
 
-    def __init__(self, context: Context, most: int) -> None:
+    def __init__(self, context: Context, *, several: bool) -> None:
         self._context = context
         self._limits = context.services.limits
-        self._most = most
+        self._several = several
         self._announced = 0  # octets of all messages so far
         self._memory = self._limits.spool_memory  # octets that may still be kept in memory
         self._contents: list[IContent] = []
@@ -63,7 +63,9 @@ class Intake:
         """Whether the message that is offered is wanted."""
         if message.utf8 and "UTF8=ACCEPT" not in self._context.enabled:
             raise BadCommand("UTF8=ACCEPT was not enabled")
-        if len(self._contents) >= self._most:
+        if self._contents and not self._several:
+            raise BadCommand("Nothing may follow the message")
+        if len(self._contents) >= self._limits.append_messages:
             raise LimitExceeded("Too many messages in one command")
         if message.size > self._limits.message_size:
             raise MessageTooLarge

@@ -41,7 +41,7 @@ CODES: Mapping[str, bytes] = {
 
 # A mailbox that one puts messages into: the client may create it and try again (RFC 3501 6.3.11, 6.4.7; RFC 6851).
 _CREATABLE = frozenset({"no-mailbox", "not-selectable"})
-_INTO_MAILBOX = frozenset({"APPEND", "COPY", "MOVE"})
+_INTO_MAILBOX = frozenset({"APPEND", "COPY", "MOVE", "REPLACE"})
 _LOGIN = frozenset({"LOGIN", "AUTHENTICATE"})
 # A mailbox of nobody looks like a missing mailbox of somebody, and a login of nobody like a wrong password.
 _UNKNOWN = frozenset({"no-account"})

@@ -1,4 +1,4 @@
-"""COPY and MOVE (RFC 3501 6.4.7, RFC 6851).
+"""COPY, MOVE and REPLACE (RFC 3501 6.4.7, RFC 6851, RFC 8508).
 
 A copy is one batch at the target, all or nothing. A move is a copy that is durable before the originals are expunged:
 whatever fails, no message is lost, and at worst it is in both mailboxes. Moves out of one mailbox take turns, so that
@@ -45,6 +45,10 @@ class Target:
 
 Resolve = Callable[[str], Awaitable[Target]]
 """Finds a target by the name the user gave. Raises NoSuchMailbox, NotSelectable and whatever opening raises."""
+
+
+Stored = tuple[int, list[int]]  # UIDVALIDITY and UIDs of what was stored
+Storing = Callable[[], Awaitable[Stored]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,15 @@ async def move_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
         return result
     finally:
         source.moving.release()
+
+
+async def replace_message(source: Mailbox, uid: int, check: Callable[[], None], store: Storing) -> Stored:
+    """Remove a message when ``store`` has put another one in its place, durable; ``check`` raises if it may not be.
+
+    Of two sessions that replace or move the same message one finds it gone, and stores nothing.
+    """
+    async with source.moving:
+        check()
+        stored = await store()
+        await source.expunge([uid])
+        return stored

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.items import FetchItem
-from cgpymail.model.uidset import MessageSet
+from cgpymail.model.uidset import MessageSet, NumberSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,18 @@ class Append(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Replace(Command):
+    """REPLACE and UID REPLACE (RFC 8508) up to the new message; ``number``: that of the message that will go."""
+
+    name: ClassVar[str] = "REPLACE"
+
+    number: NumberSet
+    mailbox: str
+    message: Message
+    uid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Expunge(Command):
     """EXPUNGE, and UID EXPUNGE (RFC 4315), which names the UIDs that may go."""
 
@@ -49,18 +61,24 @@ class Expunge(Command):
 
 @dataclass(frozen=True, slots=True)
 class Fetch(Command):
-    """FETCH and UID FETCH; for the latter ``items`` has Uid, put in front if the client left it out."""
+    """FETCH and UID FETCH; for the latter ``items`` has Uid, put in front if the client left it out.
+
+    ``changed_since``: only messages with a MODSEQ above it, None for all; ``vanished``: tell those that went since too
+    (RFC 7162 3.1.4.1, 3.2.6).
+    """
 
     name: ClassVar[str] = "FETCH"
 
     numbers: MessageSet
     items: tuple[FetchItem, ...]
     uid: bool
+    changed_since: int | None = None
+    vanished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Store(Command):
-    """STORE and UID STORE."""
+    """STORE and UID STORE. ``unchanged_since``: only messages whose MODSEQ is not above it (RFC 7162 3.1.3)."""
 
     name: ClassVar[str] = "STORE"
 
@@ -69,6 +87,7 @@ class Store(Command):
     silent: bool
     flags: tuple[str, ...]
     uid: bool
+    unchanged_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

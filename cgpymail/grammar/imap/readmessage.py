@@ -1,4 +1,4 @@
-"""The arguments of commands on messages: APPEND, FETCH, STORE, COPY, MOVE, UID EXPUNGE."""
+"""The arguments of commands on messages: APPEND, REPLACE, FETCH, STORE, COPY, MOVE, UID EXPUNGE."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from cgpymail.grammar.imap import messagecommands as commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.dates import read_date_time
 from cgpymail.grammar.imap.errors import CommandError
-from cgpymail.grammar.imap.readfetch import fetch_items
-from cgpymail.grammar.imap.tokens import Reader, ReadLimits, Words
+from cgpymail.grammar.imap.modifiers import fetch_modifiers, unchanged_since
+from cgpymail.grammar.imap.readfetch import MODSEQ, fetch_items
+from cgpymail.grammar.imap.tokens import Reader, ReadLimits, Words, short_number_set
 
 _STORE_ITEM = re.compile(rb"([+-]?)FLAGS(\.SILENT)?(?= )", re.IGNORECASE)
 _ACTIONS: dict[bytes, Literal["set", "add", "remove"]] = {b"": "set", b"+": "add", b"-": "remove"}
+_ONE_NUMBER = re.compile(rb"(?:[1-9]\d{0,9}|\*)(?= )")
 _MESSAGE = re.compile(rb"(~?)\{(\d{1,20})\+?\}\Z")
 _UTF8_MESSAGE = re.compile(rb"UTF8 \((~)\{(\d{1,20})\+?\}\Z", re.IGNORECASE)
 
@@ -23,6 +25,14 @@ def _append(tag: bytes, words: Words) -> Command:
     words.need(b" ")
     mailbox = words.mailbox()
     return commands.Append(tag, mailbox, _message(words))
+
+
+def _replace(uid: bool, tag: bytes, words: Words) -> Command:
+    words.need(b" ")
+    number = words.expect(_ONE_NUMBER, "The number of one message")
+    words.need(b" ")
+    mailbox = words.mailbox()
+    return commands.Replace(tag, short_number_set(number), mailbox, _message(words), uid)
 
 
 def read_next_message(text: bytes, before: commands.Message, limits: ReadLimits) -> commands.Message:
@@ -62,19 +72,24 @@ def _fetch(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
     numbers = words.messages()
     words.need(b" ")
-    return commands.Fetch(tag, numbers, fetch_items(words, uid), uid)
+    items = fetch_items(words, uid)
+    since, vanished = fetch_modifiers(words, uid=uid)
+    if since is not None and MODSEQ not in items:
+        items = (*items, MODSEQ)
+    return commands.Fetch(tag, numbers, items, uid, since, vanished)
 
 
 def _store(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
     numbers = words.messages()
     words.need(b" ")
+    since = unchanged_since(words)
     item = words.take(_STORE_ITEM)
     if item is None:
         raise CommandError("FLAGS, +FLAGS or -FLAGS expected")
     words.need(b" ")
     flags = words.flag_list() if words.text.startswith(b"(", words.place) else _bare_flags(words)
-    return commands.Store(tag, numbers, _ACTIONS[item[1]], item[2] is not None, flags, uid)
+    return commands.Store(tag, numbers, _ACTIONS[item[1]], item[2] is not None, flags, uid, since)
 
 
 def _bare_flags(words: Words) -> tuple[str, ...]:
@@ -98,6 +113,8 @@ def _transfer(kind: _Transfer, uid: bool, tag: bytes, words: Words) -> Command:
 
 READERS: dict[bytes, Reader] = {
     b"APPEND": _append,
+    b"REPLACE": partial(_replace, False),
+    b"UID REPLACE": partial(_replace, True),
     b"UID EXPUNGE": _uid_expunge,
     b"FETCH": partial(_fetch, False),
     b"UID FETCH": partial(_fetch, True),

@@ -38,7 +38,7 @@ from cgpymail.grammar.imap.events import (
 _ANNOUNCEMENT = re.compile(rb"\{(\d{1,20})(\+?)\}\Z")
 _ANNOUNCEMENT_ROOM = 32  # octets that the longest announcement and a CR need
 # A literal behind this is the message (in place of the mailbox name it is not).
-_MESSAGE_FOLLOWS = re.compile(rb"[^ ]+ append +[^ ]", re.IGNORECASE)
+_MESSAGE_FOLLOWS = re.compile(rb"[^ ]+ (?:append|(?:uid )?replace +[^ ]+) +[^ ]", re.IGNORECASE)
 _UTF8 = b"UTF8 (~"  # RFC 6855 section 4
 _TAG = re.compile(rb"([^\x00-\x20\x7f-\xff(){%*\"\\+]{1,64}) ")
 _CHUNK = 64 * 1024

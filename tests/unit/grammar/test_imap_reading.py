@@ -107,6 +107,11 @@ APPENDS = [
     (b'a APPEND x "31-Dec-1969 23:59:59 +0000" {3+}', m.Append(b"a", "x", m.Message((), -1, 3))),
     (b"a APPEND x ~{3}", m.Append(b"a", "x", m.Message((), None, 3, binary=True))),
     (b"a APPEND x UTF8 (~{3+}", m.Append(b"a", "x", m.Message((), None, 3, binary=True, utf8=True))),
+    (b"a REPLACE 4 x {3+}", m.Replace(b"a", NumberSet(((4, 4),)), "x", m.Message((), None, 3), False)),
+    (
+        b"a uid replace 4 {1+}\r\nx (f) ~{3}",
+        m.Replace(b"a", NumberSet(((4, 4),)), "x", m.Message(("f",), None, 3, True), True),
+    ),
     (b"a APPEND {5}\r\nINBOX {3+}", m.Append(b"a", "INBOX", m.Message((), None, 3))),
 ]
 
