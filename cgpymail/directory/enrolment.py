@@ -35,9 +35,7 @@ class Enrolment:
             return
         done = self._under_way[record.name] = Deferred.fromCoroutine(self._enrol(record, password, stored))
         done.addErrback(lambda failure: self._log.failure(f"SCRAM verifiers of {record.name}", failure))
-        done.addBoth(lambda _: self._under_way.pop(record.name, None))
-        if done.called:
-            self._under_way.pop(record.name, None)
+        done.addBoth(self._over, record.name)
 
     async def _enrol(self, record: AccountRecord, password: bytes, stored: Any) -> None:
         try:
@@ -59,6 +57,9 @@ class Enrolment:
             return await self._runtime.pools.hash.run(verifiers.make, text, stored, salt)
         finally:
             self._hashing.leave()
+
+    def _over(self, _: object, name: AccountName) -> None:
+        del self._under_way[name]
 
     async def settled(self) -> None:
         """Fires when nothing is under way."""

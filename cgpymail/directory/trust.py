@@ -36,8 +36,10 @@ class Trust:
         """The account that a certificate names. Empty unless it names just one: nobody is to guess which is meant."""
         if certificate is None or not self.certificate_field:
             return ""
-        names = set(certificate.emails if self.certificate_field == EMAIL else certificate.common)
-        return names.pop() if len(names) == 1 else ""
+        by_email = self.certificate_field == EMAIL
+        names = set(certificate.emails if by_email else certificate.common)
+        name = names.pop() if len(names) == 1 else ""
+        return name if "@" in name or not by_email else ""
 
 
 NOBODY = Trust()

@@ -10,7 +10,6 @@ from cgpymail.grammar.sasl.registry import MECHANISMS
 from cgpymail.model.identity import PlainCredentials
 from cgpymail.runtime.limits import DEFAULTS
 
-
 SITUATION = Situation("3rfcNHYJY1ZVvWVs7j", "mail.example.org", 1_700_000_000)
 
 
