@@ -148,8 +148,9 @@ class ControlConnection(Connection):
             super().connectionMade()
             return
         self._log.write(PROBLEM, f"user {self._user} refused")
+        self._closed = True  # nothing that comes is looked at
         transport.write(refusal("Only root and the user that the server runs as may do that", exits.NOT_PERMITTED))
-        self.close()
+        transport.loseConnection()
 
 
 class Control(Factory):

@@ -61,6 +61,25 @@ def test_the_sample_names_every_limit_with_unit_and_default() -> None:
         assert re.search(rf"^{field.name} = [\d_]+ +# (octets|seconds|count)\b", text, re.M), field.name
 
 
+def test_the_control_socket() -> None:
+    """In the base directory, or where it is configured."""
+    assert load("f", GOOD, "/srv").control == "/srv/mail/.control"
+    configured = GOOD.replace("[server]", '[server]\ncontrol = "run/control"')
+    assert load("f", configured, "/srv").control == "/srv/run/control"
+
+
+def test_paths_that_no_socket_can_have() -> None:
+    """The system allows 107 octets; which key is too long, and what to do, is told before anything listens."""
+    long = "x" * 100
+    with pytest.raises(ConfigError) as caught:
+        load("f", GOOD.replace('"mail"', f'"{long}"').replace("/run/x", f"/run/{long}"), "/srv")
+    keys = [problem.key for problem in caught.value.problems]
+    assert keys == ["server.control", "lmtp.listeners.0.socket"]
+    assert "set control in [server] to a path of at most 107 octets" in str(caught.value)
+    with pytest.raises(ConfigError, match="is too long for a socket; 107 octets"):
+        load("f", GOOD.replace("[server]", f'[server]\ncontrol = "/{"ü" * 54}"'), "/srv")
+
+
 def test_values_and_relative_paths() -> None:
     """Names are folded, relative paths lie beside the file, what is not named has its default."""
     settings = load("f", GOOD, "/srv")

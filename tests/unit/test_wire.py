@@ -16,7 +16,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.runtime.listening import ModuleFactory, Terms
 from cgpymail.runtime.logs import Logs
-from cgpymail.runtime.wire import CLOSE_TIME, Connection, Wire, link_of
+from cgpymail.runtime.sessions import SessionFacts, Sessions
+from cgpymail.runtime.wire import CLOSE_TIME, KILL_TIME, Connection, Wire, link_of
 from tests.support.results import result
 
 
@@ -42,6 +43,12 @@ class Recorder:
     def shut_down(self) -> None:
         self.told.append("shut down")
         self.wire.close()
+
+    def describe(self) -> SessionFacts:
+        return SessionFacts(None, "Box")
+
+    def kill(self, reason: str) -> None:
+        self.told.append(reason)
 
     def disconnected(self) -> None:
         self.told.append("disconnected")
@@ -256,6 +263,24 @@ def test_one_address_cannot_take_all_sessions() -> None:
     dial(made)
     assert dial(made)[1].value().startswith(b"BYE")
     assert dial(made, "192.0.2.8")[1].value() == b""
+
+
+def test_sessions_are_known_and_ended() -> None:
+    """One that is told to end and does not is cut off after a while; one that is over is not known any more."""
+    made, _ = factory()
+    (one, link), (two, _) = dial(made), dial(made)
+    sessions = Sessions()
+    sessions.attach(lambda: [made])
+    assert [session.id for session in sessions.all()] == ["IMAP-000001", "IMAP-000002"]
+    assert sessions.all()[0].mailbox == "Box" and sessions.all()[0].protocol == "IMAP"
+    assert sessions.kill("imap-000001", "why") and not sessions.kill("IMAP-000003", "why")
+    two.close()
+    assert [session.id for session in sessions.all()] == ["IMAP-000001"]
+    made.clock.advance(KILL_TIME)  # type: ignore[attr-defined]
+    assert link.aborted
+    for ended in (one, two):
+        ended.connectionLost()
+    assert not made.clock.getDelayedCalls()  # type: ignore[attr-defined]
 
 
 def test_shutting_down_waits_for_the_last_session() -> None:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cgpymail.tool import run
+from tests.unit.admin.office import Office
 
 
 class Tool:
@@ -39,3 +40,9 @@ def tool(tmp_path, capsys, monkeypatch):
     settings.mkdir(parents=True)
     (settings / "Domain.settings").write_text("{ DefaultMailboxType=MailDirMailbox; }")
     return tool
+
+
+@pytest.fixture
+def office(tmp_path):
+    """A server that runs, with the account john."""
+    return Office(tmp_path)

@@ -63,7 +63,7 @@ def test_password(tool):
     """A password is changed, made recoverable, and taken away."""
     tool.create("john")
     settings = tool.base / "Accounts" / "john.macnt" / "account.settings"
-    assert tool("account", "password", "john", "--password", "first") == 0
+    assert tool("account", "password", "john", "--password-stdin", data=b"first\n") == 0
     assert logs_in(tool, "john", "first")
     assert "first" not in settings.read_text()
     assert tool("account", "password", "john@example.org", "--password-stdin", "--recoverable", data=b"second\n") == 0
@@ -125,14 +125,14 @@ def test_further_domain(tool):
     assert tool.out == "info@client2.com\n"
 
 
-def test_server_runs(tool):
-    """While the server has the base directory, the tool says so and changes nothing."""
+def test_the_base_is_taken(tool):
+    """While somebody has the base directory who cannot be asked, the tool says so and changes nothing."""
     files = Files()
     lock = files.lock(str(tool.base / ".lock"))
     try:
         assert tool("account", "create", "john", "--no-password") == exits.TRY_AGAIN
-        assert "in use by another process" in tool.err
-        assert "Stop the server first" in tool.err
+        assert "in use by a process that cannot be asked" in tool.err
+        assert "try again" in tool.err
     finally:
         files.close(lock)
     assert not (tool.base / "Accounts" / "john.macnt").exists()

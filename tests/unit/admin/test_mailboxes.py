@@ -1,0 +1,86 @@
+"""``cgpymail mailbox`` (spec 1.1, 1.6)."""
+
+from cgpymail.admin import exits
+
+
+def boxes(tool):
+    """Names as listed, without the special ones."""
+    tool("mailbox", "list", "john")
+    return [name for name in tool.out.splitlines() if name not in ("Archive", "Drafts", "Junk", "Sent Items", "Trash")]
+
+
+def test_create_list_rename_delete(tool):
+    """A mailbox comes, changes its name and goes."""
+    tool.create("john")
+    assert tool("mailbox", "create", "john", "Work") == 0
+    assert tool.out == "created Work\n"
+    assert boxes(tool) == ["INBOX", "Work"]
+    assert tool("mailbox", "rename", "john", "Work", "Grüße/Play") == 0
+    assert boxes(tool) == ["Grüße/", "Grüße/Play", "INBOX"]
+    assert tool("mailbox", "delete", "john", "Grüße/Play", "--yes") == 0
+    assert boxes(tool) == ["Grüße/", "INBOX"]
+
+
+def test_formats_and_directories(tool):
+    """name.mbox is made in that format; name/ is for what lies below it."""
+    tool.create("john")
+    tool("mailbox", "create", "john", "One.mbox")
+    tool("mailbox", "create", "john", "Two/")
+    assert boxes(tool) == ["INBOX", "One", "Two/"]
+    assert (tool.base / "Accounts" / "john.macnt" / "One.mbox").is_file()
+
+
+def test_class(tool):
+    """What a mailbox is meant for is kept (spec 6.1)."""
+    tool.create("john")
+    assert tool("mailbox", "create", "john", "People", "--class", "IPF.Contact") == 0
+    assert "IPF.Contact" in (tool.base / "Accounts" / "john.macnt" / "account.info").read_text()
+
+
+def test_with_and_without_what_lies_below(tool):
+    """Both forms of rename and delete (spec 1.1.1)."""
+    tool.create("john")
+    for name in ("A", "A/B"):
+        tool("mailbox", "create", "john", name)
+    tool("mailbox", "rename", "john", "A", "X", "--alone")
+    assert boxes(tool) == ["A/", "A/B", "INBOX", "X"]
+    tool("mailbox", "rename", "john", "A", "C")
+    assert boxes(tool) == ["C/", "C/B", "INBOX", "X"]
+    assert tool("mailbox", "delete", "john", "C", "--yes") == exits.UNAVAILABLE
+    assert tool("mailbox", "delete", "john", "C", "--children", "--yes") == 0
+    assert boxes(tool) == ["INBOX", "X"]
+
+
+def test_special_names(tool):
+    """$Trash$ is the mailbox that the preference names (spec 6.2)."""
+    tool.create("john")
+    tool("mailbox", "rename", "john", "$Trash$", "Bin")
+    tool("mailbox", "list", "john")
+    assert "Bin" in tool.out.splitlines() and "Trash" not in tool.out.splitlines()
+    tool("account", "preferences", "show", "john", "TrashBox")
+    assert tool.out == "TrashBox=Bin\n"
+
+
+def test_complaints(tool):
+    """What cannot be done is said in one line, with an exit code of its own."""
+    tool.create("john")
+    for words, code, complaint in (
+        (("list", "nobody"), exits.NO_USER, "Unknown account"),
+        (("create", "john", "INBOX"), exits.UNAVAILABLE, "exists already"),
+        (("create", "john", "../x"), exits.USAGE, "cannot"),
+        (("rename", "john", "Nothing", "x"), exits.NO_USER, "No such mailbox"),
+        (("delete", "john", "INBOX", "--yes"), exits.UNAVAILABLE, "INBOX cannot be deleted"),
+    ):
+        assert tool("mailbox", *words) == code, words
+        assert complaint in tool.err and tool.err.count("\n") == 1
+
+
+def test_delete_asks(tool, monkeypatch):
+    """Mail goes only after a whole yes."""
+    tool.create("john")
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda prompt: asked.append(prompt) or "y")
+    assert tool("mailbox", "delete", "john", "Junk") == exits.UNAVAILABLE
+    assert asked == ["Remove mailbox Junk of john with all its mail? Type yes: "]
+    tool("mailbox", "list", "john")
+    assert "Junk" in tool.out
