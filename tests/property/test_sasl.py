@@ -13,10 +13,8 @@ from cgpymail.grammar.saslprep import Prohibited, saslprep
 from cgpymail.model.identity import ScramVerifier, TlsFacts
 
 TOKEN = "00ff00ff"
-PIECES = st.sampled_from(
-    b"n,, y,, p=tls-exporter,, a=x, n=user ,r=abc 00ff00ff c=biws ,p=AAAA m=1, user=john john =2C = , x=1".split()
-    + [b"\x01", b"\x01\x01", b"\0", b"auth=Bearer abc", b" " + b"a" * 32]
-)
+WORDS = b"n,, y,, p=tls-exporter,, a=x, n=user ,r=abc 00ff00ff c=biws ,p=AAAA m=1, user=john john =2C = , x=1".split()
+PIECES = st.sampled_from([*WORDS, b"\x01", b"\x01\x01", b"\0", b"auth=Bearer abc", b" " + b"a" * 32])
 RESPONSES = st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=9).map(b"".join))
 LINES = st.one_of(RESPONSES.map(base64.b64encode), st.binary(max_size=30))
 

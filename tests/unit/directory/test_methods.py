@@ -252,6 +252,7 @@ def test_external(ground, john):
     ground.create("jane")
     refused(ground, ExternalCredentials(authzid="jane"), link)
     for other in (certified("jane@example.org"), certified("x@y.net"), certified("john"), certified(), TLS, CLEAR):
+        ground.clock.advance(60)  # what was refused before is forgotten
         refused(ground, ExternalCredentials(), other)
     refused(ground, ExternalCredentials(), certified("john@example.org", "jane@example.org"))
     refused(ground, ExternalCredentials(), certified(common=("john@example.org",)))
