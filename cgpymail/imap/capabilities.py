@@ -32,6 +32,7 @@ class Capability:
 
 TABLE = (
     Capability("IMAP4rev1", 3501, "imap/session.py"),
+    Capability("IMAP4rev2", 9051, "imap/capabilities.py"),
     Capability("LITERAL+", 7888, "grammar/imap/scanner.py"),
     Capability("ID", 2971, "imap/commands/always.py"),
     Capability("SASL-IR", 4959, "imap/commands/authenticate.py", BEFORE_LOGIN),
@@ -64,28 +65,32 @@ TABLE = (
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
     Capability("INPROGRESS", 9585, "imap/running.py", AFTER_LOGIN),
     Capability("UTF8=ACCEPT", 9755, "grammar/imap/dialect.py", AFTER_LOGIN),
+    Capability("CONDSTORE", 7162, "imap/condstore.py", AFTER_LOGIN),
     Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
     Capability("SORT", 5256, "imap/commands/sort.py", AFTER_LOGIN),
     Capability("SORT=DISPLAY", 5957, "manager/sorting.py", AFTER_LOGIN),
+    Capability("ESORT", 5267, "imap/commands/sort.py", AFTER_LOGIN),
     Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )
 
 MECHANISM = "AUTH="  # before the name of a SASL mechanism
 
-UTF8 = "UTF8=ACCEPT"
+UTF8, REVISION2 = "UTF8=ACCEPT", "IMAP4REV2"
 
 ENABLING: Mapping[str, frozenset[str]] = {
     "CONDSTORE": frozenset({"CONDSTORE"}),
     "QRESYNC": frozenset({"QRESYNC", "CONDSTORE"}),
     UTF8: frozenset({UTF8}),
+    REVISION2: frozenset({REVISION2}),
 }
 """What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
 
 
 def dialect_of(enabled: frozenset[str]) -> Dialect:
     """What a client speaks that has enabled these words."""
-    return Dialect(utf8=UTF8 in enabled, charset=UTF8 not in enabled)
+    revision2 = REVISION2 in enabled
+    return Dialect(utf8=revision2 or UTF8 in enabled, charset=UTF8 not in enabled, revision2=revision2)
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
 
 from cgpymail.grammar.imap import searchcommands as commands
@@ -26,12 +27,12 @@ _OPTIONS = {b"MIN": "min", b"MAX": "max", b"ALL": "all", b"COUNT": "count", b"SA
 def _search(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
     returns = _returns(words)
-    return commands.Search(tag, _program(words, returns), uid, returns)
+    return commands.Search(tag, _program(words, search_program, returns), uid, returns)
 
 
-def _program(words: Words, returns: Returns | None) -> SearchKey:
+def _program(words: Words, read: Callable[[Words], SearchKey], returns: Returns | None) -> SearchKey:
     try:
-        return search_program(words)
+        return read(words)
     except CharsetError as problem:
         problem.saves = returns is not None and returns.save
         raise
@@ -55,9 +56,10 @@ def _returns(words: Words) -> Returns | None:
 
 def _sort(uid: bool, tag: bytes, words: Words) -> Command:
     words.need(b" ")
+    returns = _returns(words)
     criteria = _criteria(words)
     words.need(b" ")
-    return commands.Sort(tag, criteria, search_program_in_charset(words), uid)
+    return commands.Sort(tag, criteria, _program(words, search_program_in_charset, returns), uid, returns)
 
 
 def _criteria(words: Words) -> tuple[Criterion, ...]:

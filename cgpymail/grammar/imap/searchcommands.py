@@ -50,10 +50,11 @@ class Search(Command):
 
 @dataclass(frozen=True, slots=True)
 class Sort(Command):
-    """SORT and UID SORT."""
+    """SORT and UID SORT; ``returns``: None for an answer as RFC 5256 has it (RFC 5267 section 3)."""
 
     name: ClassVar[str] = "SORT"
 
     criteria: tuple[Criterion, ...]
     key: SearchKey
     uid: bool
+    returns: Returns | None = None

@@ -1,4 +1,4 @@
-"""What searches are answered with (RFC 3501 7.2.5, RFC 4731 3.1, RFC 5256 section 4): whole lines, each built at once."""
+"""Answers to searches (RFC 3501 7.2.5, RFC 4731 3.1, RFC 5256 section 4): whole lines with CRLF, each built at once."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def sort_line(numbers: Sequence[int], modseq: int = 0) -> bytes:
     return _numbered(b"* SORT", numbers, modseq)
 
 
-def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: bool) -> bytes:
+def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: bool, modseq: int = 0) -> bytes:
     """ESEARCH for the command ``tag``: what ``returns`` asks of ``numbers``, in their order.
 
-    MIN is the first of them, MAX the last. When there are none, MIN, MAX and ALL are not said (RFC 4731 3.1).
+    MIN is the first of them and MAX the last, also where SORT gave them their order (RFC 5267 section 3), which ALL
+    keeps. When there are none, MIN, MAX and ALL are not said (RFC 4731 3.1).
+    ``modseq``: the highest of what is told, 0 if not asked for (RFC 4731 3.2).
     """
     words = [b"* ESEARCH (TAG %b)" % string(tag)]
     if uid:
@@ -41,4 +43,6 @@ def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: b
         words.append(b"COUNT %d" % len(numbers))
     if returns.all and numbers:
         words.append(b"ALL " + uid_list(numbers))
+    if modseq:
+        words.append(b"MODSEQ %d" % modseq)
     return b" ".join(words) + b"\r\n"

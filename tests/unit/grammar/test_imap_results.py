@@ -13,6 +13,7 @@ from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line
 from cgpymail.model import search as s
+from cgpymail.model.flags import SEEN
 from cgpymail.model.sorting import Criterion, SortKey
 from cgpymail.model.uidset import SAVED, NumberSet
 from tests.support.imapwire import read
@@ -54,6 +55,8 @@ LINES = [
     (esearch_line(b"a1", EVERYTHING, [], uid=False), b'(TAG "a1") COUNT 0'),
     (esearch_line(b"a1", Returns(all=True), [], uid=True), b'(TAG "a1") UID'),
     (esearch_line(b"a", Returns(all=True), range(1, 10_001), uid=False), b'(TAG "a") ALL 1:10000'),
+    (esearch_line(b"a", EVERYTHING, [5, 6, 7, 2, 9], uid=True), b'(TAG "a") UID MIN 5 MAX 9 COUNT 5 ALL 5:7,2,9'),
+    (esearch_line(b"a", Returns(all=True), [3, 2, 1], uid=False), b'(TAG "a") ALL 3,2,1'),
 ]
 
 
@@ -120,9 +123,18 @@ def test_sort():
     )
 
 
+def test_sort_with_result_options():
+    """As for SEARCH, in front of the sort keys."""
+    line = b"a UID SORT RETURN (COUNT save) (SIZE) UTF-8 SEEN\r\n"
+    returns = Returns(count=True, save=True)
+    assert read(line) == m.Sort(b"a", (Criterion(SortKey.SIZE),), s.HasFlag(SEEN), True, returns)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        (b"SORT RETURN (SIZE) UTF-8 ALL", "Unknown result option"),
+        (b"SORT RETURN (ALL)", "A space expected"),
         (b"SORT", "A space expected"),
         (b"SORT () UTF-8 ALL", "A sort key expected"),
         (b"SORT (COLOUR) UTF-8 ALL", "Unknown sort key"),
