@@ -217,7 +217,7 @@ class IDirectory(Interface):
 
     def verifier(login: str, method: str, link: Link) -> Deferred[ScramVerifier]:
         """What a SCRAM exchange needs of the account that ``login`` names; for a name without verifier one that no
-        password fits, always the same. ``method``: SCRAM-SHA-1 or SCRAM-SHA-256. Never fails."""
+        password fits, always the same. ``method``: SCRAM-SHA-1 or SCRAM-SHA-256. Raises Busy."""
 
     def login(credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """Check what somebody shows, slowed down by the rules against guessing; fires with the account that he is, or,

@@ -126,7 +126,9 @@ class Domains:
     def may_act_for_all(self, name: AccountName) -> bool:
         """Whether an account has the server-level right All Users (spec sections 3.2, 11.1): only those of the main
         domain can."""
-        return name.domain == self.main.name and not self.main.rights.get(name.name, _NONE).isdisjoint(ALL_USERS)
+        rights = self.main.rights
+        held = rights.get(name.name, _NONE) | rights.get(str(name), _NONE)
+        return name.domain == self.main.name and not held.isdisjoint(ALL_USERS)
 
     def at(self, local: str) -> Domain:
         """The domain of a local address (setting IPAddresses of a domain), else the main one (spec section 11.3)."""

@@ -8,7 +8,8 @@ is the same for every method; what a proof is worth is for proofs.py to say.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -85,12 +86,14 @@ class Logins:
 
     async def verifier(self, login: str, method: str, link: Link) -> ScramVerifier:
         """See IDirectory. It takes LOOKUP_TIME, so that looking for a file shows as little as finding one in memory."""
-        ready = self._runtime.clock.seconds() + LOOKUP_TIME
-        name = self._accounts.route(login, self._domains.at(link.local).name)
-        record = await self._find(name)
-        found = self.judge.verifier(record if isinstance(record, AccountRecord) else None, _key(name, login), method)
-        await self._sleep(ready - self._runtime.clock.seconds())
-        return found
+        async with self._turn(network(link.peer)):
+            ready = self._runtime.clock.seconds() + LOOKUP_TIME
+            name = self._accounts.route(login, self._domains.at(link.local).name)
+            record = await self._find(name)
+            known = record if isinstance(record, AccountRecord) else None
+            found = self.judge.verifier(known, _key(name, login), method)
+            await self._sleep(ready - self._runtime.clock.seconds())
+            return found
 
     async def login(self, credentials: Credentials, link: Link) -> AccountName:
         """See IDirectory.login."""
@@ -169,14 +172,20 @@ class Logins:
 
     async def _try(self, judgement: Judgement, address: str, account: str) -> bool:
         """One try, after its wait."""
-        line = self._lines.setdefault(address, Turns(self._limits, 5))
-        await line.enter()
-        try:
+        async with self._turn(address):
             await self._sleep(self.throttle.wait(address, account))
             right = await judgement(self.throttle.trusts(address))
             if not right:
                 self.throttle.failed(address, account)
             return right
+
+    @asynccontextmanager
+    async def _turn(self, address: str) -> AsyncIterator[None]:
+        """Two of one address at a time; the others wait in line. Raises Busy."""
+        line = self._lines.setdefault(address, Turns(self._limits, 5))
+        await line.enter()
+        try:
+            yield
         finally:
             line.leave()
             if not line.users:

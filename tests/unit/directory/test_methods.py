@@ -221,6 +221,15 @@ def test_the_answer_takes_as_long_for_everybody(ground, john):
         assert asked.called
 
 
+def test_questions_of_one_address_wait_in_line(ground, john):
+    """Two at a time, like tries: nobody keeps the disk busy with names that he makes up."""
+    asked = [ground.directory.verifier(f"name{number}", SCRAM, TLS) for number in range(5)]
+    for done in (0, 2, 4, 5):
+        assert sum(each.called for each in asked) == done
+        ground.clock.advance(0.021)
+    assert len(ground.directory._logins._lines) == 0
+
+
 def test_a_damaged_account_is_not_told_from_others(ground, john):
     """The question is answered as for nobody; the login then fails for the time being, as with a password."""
     ground.write("Accounts/john.macnt/account.settings", "{")

@@ -1,12 +1,13 @@
 """How passwords are kept and checked."""
 
+import hmac
 from dataclasses import replace
 
 import argon2
 import pytest
 
 from cgpymail.directory import passwords
-from cgpymail.directory.passwords import VerifiedLogins, recover, store, verify, verify_apop
+from cgpymail.directory.passwords import VerifiedLogins, recover, store, verify, verify_apop, verify_cram
 from cgpymail.errors import BadSettings
 from cgpymail.runtime.limits import DEFAULTS
 from tests.unit.directory.ground import JOHN
@@ -117,3 +118,29 @@ def test_cache_is_bounded():
     for name in names:
         cache.remember(name, "s", b"p", 0)
     assert [cache.knows(name, "s", b"p", 0) for name in names] == [False, True, True]
+
+
+@pytest.mark.parametrize("encryption", ["", "clear"])
+def test_composed_and_decomposed(encryption):
+    """A keyboard that composes characters in another way types the same password (RFC 4013)."""
+    stored = store("pa\u00e4s", encryption, SALT)
+    assert verify(stored, "paa\u0308s".encode())
+    assert not verify(stored, b"paas")
+
+
+def test_what_cannot_be_prepared_is_taken_as_it_is():
+    """Private characters, and octets that are not UTF-8."""
+    stored = store("a\ue000", "clear", SALT)
+    assert verify(stored, "a\ue000".encode())
+    assert not verify(stored, b"a\xee")
+
+
+def test_cram_md5():
+    """The example of RFC 2195, section 2; never without a password that is kept."""
+    challenge = b"<1896.697170952@postoffice.reston.mci.net>"
+    assert verify_cram("tanstaaftanstaaf", challenge, "b913a602c7eda7a495b4e6e7334d3890")
+    assert verify_cram("tanstaaftanstaaf", challenge, "B913A602C7EDA7A495B4E6E7334D3890")
+    assert not verify_cram("tanstaaf", challenge, "b913a602c7eda7a495b4e6e7334d3890")
+    empty = hmac.new(b"", challenge, "md5").hexdigest()
+    assert not verify_cram(None, challenge, empty)
+    assert not verify_cram(store("a", "", SALT), challenge, empty)
