@@ -112,7 +112,7 @@ class MailService(Service):
         )
         logs = Logs(lambda text: twisted_log.msg(text), self._settings.levels())
         self._pools = pools
-        self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs))
+        self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs, outside=reactor))
         self._live = Live(self._clock, self._server, self._settings, self._path)
         if problems := self._live.begin(self._certificate, self._tokens):
             raise SystemExit("\n".join(problems))

@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
-from cgpymail.errors import LimitExceeded, MailError, MessageTooLarge, StorageFailed
-from cgpymail.grammar.dots import DotReader
+from cgpymail.errors import LimitExceeded, MailError, MessageTooLarge
 from cgpymail.grammar.lmtp import BadCommand, Command, multi_reply, parse, parse_path, reply
-from cgpymail.interfaces import IContent
 from cgpymail.lmtp.replies import refusal
 from cgpymail.manager.delivery import Recipient
+from cgpymail.manager.intake import Intake
 from cgpymail.manager.services import Services
 from cgpymail.runtime.linesession import LineSession
 from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
-from cgpymail.runtime.spool import SpoolWriter
 from cgpymail.runtime.wire import Wire
 
 Handler = Callable[["LmtpSession", Command], Coroutine[Any, Any, None]]
@@ -33,56 +31,6 @@ class Transaction:
     sender: str
     size: int = 0
     recipients: list[tuple[str, Recipient]] = field(default_factory=list)
-
-
-class _Intake:
-    """The message that DATA brings: dots undone, spooled; an error waits until the end of the data."""
-
-    def __init__(self, writer: SpoolWriter) -> None:
-        self._writer = writer
-        self._reader = DotReader()
-        self.error: MailError | None = None
-
-    def feed(self, data: bytes) -> None:
-        """The next bytes."""
-        self.write(self._reader.feed(data))
-
-    def write(self, message: bytes) -> None:
-        """Bytes of the message itself."""
-        if self.error is not None:
-            return
-        try:
-            self._writer.write(message)
-        except MailError as problem:
-            self.error = problem
-        except OSError as problem:
-            self._writer.abort()
-            self.error = StorageFailed(detail=str(problem))
-
-    @property
-    def finished(self) -> bool:
-        """Whether the end was seen."""
-        return self._reader.finished
-
-    @property
-    def rest(self) -> bytes:
-        """What follows the message."""
-        return self._reader.rest
-
-    def content(self) -> IContent:
-        """The whole message. Raises the error that waited."""
-        if self.error is not None:
-            raise self.error
-        try:
-            content: IContent = self._writer.finish()
-        except OSError as problem:
-            self._writer.abort()
-            raise StorageFailed(detail=str(problem)) from problem
-        return content
-
-    def abort(self) -> None:
-        """The link broke."""
-        self._writer.abort()
 
 
 class LmtpSession(LineSession):
@@ -98,7 +46,7 @@ class LmtpSession(LineSession):
         self.services = services
         self.client = ""
         self.transaction: Transaction | None = None
-        self._intake: _Intake | None = None
+        self._intake: Intake | None = None
 
     def connected(self) -> None:
         """Greet."""
@@ -158,7 +106,7 @@ class LmtpSession(LineSession):
 
     def begin_data(self, transaction: Transaction) -> None:
         """The next bytes are the message; ours come in front of it (RFC 5321 section 4.4)."""
-        self._intake = _Intake(self.services.spool.begin(self.limits.message_size))
+        self._intake = Intake(self.services.spool.begin(self.limits.message_size))
         self._intake.write(self._trace(transaction))
 
     def _trace(self, transaction: Transaction) -> bytes:
@@ -169,7 +117,7 @@ class LmtpSession(LineSession):
             f"\tby {self.services.host} (cgpymail) with LMTP; {date}\r\n"
         ).encode()
 
-    async def _deliver(self, intake: _Intake) -> None:
+    async def _deliver(self, intake: Intake) -> None:
         transaction, self.transaction = self.transaction, None
         assert transaction is not None
         try:

@@ -13,6 +13,7 @@ _CODES = {
     "storage-full": "SYS/TEMP",
     "busy": "SYS/TEMP",
     "login-delay": "LOGIN-DELAY",
+    "not-accepted-now": "SYS/TEMP",
 }
 
 

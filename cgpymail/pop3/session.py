@@ -8,6 +8,7 @@ from typing import Any
 from cgpymail.directory.methods import APOP
 from cgpymail.errors import MailboxGone, MailError
 from cgpymail.grammar.pop3 import BadCommand, Command, err, ok, parse
+from cgpymail.manager.intake import Intake
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import AccountName
@@ -15,6 +16,7 @@ from cgpymail.pop3 import authorization, transaction
 from cgpymail.pop3.logindelay import admit, delay_of
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import broken, refusal
+from cgpymail.pop3.submission import submit
 from cgpymail.runtime.linesession import LineSession
 from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
 from cgpymail.runtime.sessions import SessionFacts
@@ -40,9 +42,10 @@ class PopSession(LineSession):
         self.maildrop: Maildrop | None = None
         self.utf8 = False  # the client said so
         self.delay = 0  # seconds to the next login; known after this one
-        self._account: AccountName | None = None  # known from the right password on
+        self.account: AccountName | None = None  # known from the right password on
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
+        self._intake: Intake | None = None
         self._login_timer: Any = None
 
     def connected(self) -> None:
@@ -66,7 +69,7 @@ class PopSession(LineSession):
 
     async def enter(self, name: AccountName, mailbox: str) -> None:
         """The password was right: open the mailbox. Raises MailError."""
-        self._account = name
+        self.account = name
         try:
             record = await self.services.directory.find(name)
             delay = delay_of(record, self.services)
@@ -78,7 +81,7 @@ class PopSession(LineSession):
                 await user.close()
                 raise
         except BaseException:
-            self._account = None
+            self.account = None
             raise
         if self.ending:
             await handle.close()
@@ -137,15 +140,40 @@ class PopSession(LineSession):
 
     def describe(self) -> SessionFacts:
         """Who is logged in, or about to be."""
-        return SessionFacts(self._account, "" if self.maildrop is None else self.maildrop.name)
+        return SessionFacts(self.account, "" if self.maildrop is None else self.maildrop.name)
 
     def broken_words(self, reference: str) -> bytes:
         """The reply for an error of ours."""
         return broken(reference)
 
+    # -- a message to be sent ------------------------------------------------------------------------------------
+
+    def begin_message(self) -> None:
+        """The next bytes are a message, up to its dot (XTND XMIT)."""
+        self._intake = Intake(self.services.spool.begin(self.limits.message_size))
+
+    @property
+    def raw(self) -> bool:
+        """Whether the message is coming in."""
+        return self._intake is not None
+
+    def raw_received(self, data: bytes) -> bytes:
+        """A piece of the message."""
+        intake = self._intake
+        assert intake is not None
+        intake.feed(data)
+        if not intake.finished:
+            return b""
+        self._intake = None
+        self.run(submit(self, intake))
+        return intake.rest
+
     async def left(self) -> None:
-        """Marks are forgotten (spec 14.4.8)."""
+        """Marks are forgotten (spec 14.4.8), and so is a message that did not come to its end."""
         self._stop_login_timer()
+        if self._intake is not None:
+            self._intake.abort()
+            self._intake = None
         maildrop, self.maildrop = self.maildrop, None
         user, self.user = self.user, None
         if maildrop is not None:

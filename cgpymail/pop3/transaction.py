@@ -13,6 +13,7 @@ from cgpymail.pop3.capabilities import capa
 from cgpymail.pop3.international import lang
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import refusal
+from cgpymail.pop3.submission import xtnd
 from cgpymail.runtime.logs import MAJOR, PROBLEM
 
 if TYPE_CHECKING:
@@ -185,5 +186,6 @@ COMMANDS: dict[str, Handler] = {
     "NOOP": noop,
     "RSET": rset,
     "LAST": last,
+    "XTND": xtnd,
     "QUIT": leave,
 }

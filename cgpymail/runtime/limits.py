@@ -72,7 +72,9 @@ class Limits:
     spool_memory: int = 1 * MB  # larger messages wait in a file
     append_messages: int = 100  # in one APPEND, count
     append_size: int = 128 * MB  # of the messages of one APPEND together, when there are several
-    recipients: int = 1_000  # per LMTP transaction, count
+    recipients: int = 1_000  # per LMTP transaction and per message of XTND XMIT, count
+    submissions: int = 20  # messages of XTND XMIT handed over at once, count
+    submit_time: int = 300  # seconds for handing over one of them
     # mime
     mime_depth: int = 32  # levels of nested parts
     mime_parts: int = 2_000  # count per message

@@ -72,6 +72,7 @@ class Runtime:
     files: Files
     logs: Logs
     random: Callable[[int], bytes] = field(default=secrets.token_bytes)
+    outside: Any = None  # to connect and to start programs with (the reactor); a tool has none
 
     def now(self) -> int:
         """Whole seconds since the epoch."""

@@ -15,6 +15,7 @@ from cgpymail.runtime.options import PopOptions
 from cgpymail.runtime.pool import InlinePool
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.tree import DiskTree
+from tests.support.outside import Outside
 from tests.support.records import MemoryRecord
 from tests.support.wire import MemoryWire
 from tests.support.world import World
@@ -90,6 +91,8 @@ class MemoryWorld:
 
         self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
         self._world.services = replace(self._world.services, pop=pop)
+        self._world.runtime.outside = Outside(self._world.clock)
+        self._world.runtime.outside.codes = {"nobody@example.net": 67}  # EX_NOUSER
         self._world.directory.clear_text = not private
         self._world.runtime.random = bytes  # nonces are zeroes, so that a transcript can have the answers to them
         for name in ACCOUNTS:
