@@ -46,6 +46,7 @@ from tests.support.runtime import memory_runtime
 from tests.support.wire import MemoryWire
 
 DOMAIN = "example.org"
+ITERATIONS = 4096  # of SCRAM
 NAMES = {extension: format.name for extension, format in FORMATS.items()}
 SESSIONS: dict[str, Callable[..., Session]] = {"IMAP": ImapSession, "POP": PopSession, "LMTP": LmtpSession}
 
@@ -84,13 +85,13 @@ class MemoryDirectory:
         encrypted = {name for name in MECHANISMS if name.endswith(PLUS)} | {"OAUTHBEARER", "XOAUTH2"}
         no |= set() if link.encrypted else encrypted
         no |= set() if shown else {"EXTERNAL"}
-        return frozenset(MECHANISMS) - no - self.absent | {"APOP"}
+        return (frozenset(MECHANISMS) | {"APOP"}) - no - self.absent
 
     def verifier(self, login: str, method: str, link: Link) -> Deferred[ScramVerifier]:
-        """Made anew each time; of few iterations."""
+        """Made anew each time; of as few iterations as a client takes (RFC 7677 section 4)."""
         name = self.route(login, DOMAIN)
         secret = self.passwords[name] if name is not None else b"no such password"
-        return succeed(scramkeys.derive(method, secret, f"salt of {login}".encode(), 16))
+        return succeed(scramkeys.derive(method, secret, f"salt of {login}".encode(), ITERATIONS))
 
     def login(self, credentials: Credentials, link: Link) -> Deferred[AccountName]:
         """Compare in clear."""

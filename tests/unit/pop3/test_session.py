@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 from dataclasses import replace
 
 import pytest
+from scramp import ScramClient
 
 from cgpymail.model import flags
 from cgpymail.model.identity import AccountName
@@ -343,6 +345,41 @@ def test_another_mailbox(world: World, login: bytes) -> None:
     link, answer = enter(world, login)
     assert answer == b"+OK 1 messages (%d octets)" % len(TWO)
     assert body(link.feed(b"RETR 1\r\n")) == TWO
+
+
+@pytest.mark.parametrize("name", ["SCRAM-SHA-256", "CRAM-MD5", "PLAIN"])
+def test_another_mailbox_by_sasl(world: World, name: str) -> None:
+    """The mailbox may stand in the name of every mechanism, and in that of the account to act for."""
+    world.account("boss")
+    world.directory.administrators.add(AccountName("boss", "example.org"))
+    world.run(world.user().create("Work"))
+    world.append(TWO, mailbox="Work")
+    link = world.connect("POP")
+    link.take()
+    said = link.feed(f"AUTH {name}\r\n".encode()).removeprefix(b"+ ")
+    if name == "PLAIN":
+        answer = b"Work#john\0boss\0secret"
+    elif name == "CRAM-MD5":
+        digest = hmac.new(b"secret", base64.b64decode(said), "md5").hexdigest()
+        answer = f"Work#john {digest}".encode()
+    else:
+        client = ScramClient([name], "Work#john", "secret")
+        said = link.feed(base64.b64encode(client.get_client_first().encode()) + b"\r\n").removeprefix(b"+ ")
+        client.set_server_first(base64.b64decode(said).decode())
+        answer = client.get_client_final().encode()
+    last = link.feed(base64.b64encode(answer) + b"\r\n")
+    if name.startswith("SCRAM"):
+        client.set_server_final(base64.b64decode(last.removeprefix(b"+ ")).decode())
+        last = link.feed(b"\r\n")
+    assert last == b"+OK 1 messages (%d octets)\r\n" % len(TWO)
+
+
+def test_apop_off(world: World) -> None:
+    """Where the domain does not want it, the greeting has no time stamp and the command is refused (spec 11.4)."""
+    world.directory.absent = frozenset({"APOP"})
+    link = world.connect("POP")
+    assert b"<" not in link.take()
+    assert link.feed(b"APOP john 0123\r\n").startswith(b"-ERR APOP is not possible")
 
 
 def test_another_mailbox_that_is_not_there(world: World) -> None:
