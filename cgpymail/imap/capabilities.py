@@ -60,19 +60,25 @@ TABLE = (
     Capability("BINARY", 3516, "imap/binary.py", AFTER_LOGIN),
     Capability("MULTIAPPEND", 3502, "imap/intake.py", AFTER_LOGIN),
     Capability("REPLACE", 8508, "imap/commands/append.py", AFTER_LOGIN),
+    Capability("OBJECTID", 8474, "manager/objectids.py", AFTER_LOGIN),
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),
     Capability("INPROGRESS", 9585, "imap/running.py", AFTER_LOGIN),
     Capability("UTF8=ACCEPT", 9755, "grammar/imap/dialect.py", AFTER_LOGIN),
     Capability("CONDSTORE", 7162, "imap/condstore.py", AFTER_LOGIN),
+    Capability("QRESYNC", 7162, "manager/resyncing.py", AFTER_LOGIN),
     Capability("ESEARCH", 4731, "imap/commands/search.py", AFTER_LOGIN),
     Capability("SORT", 5256, "imap/commands/sort.py", AFTER_LOGIN),
     Capability("SORT=DISPLAY", 5957, "manager/sorting.py", AFTER_LOGIN),
     Capability("ESORT", 5267, "imap/commands/sort.py", AFTER_LOGIN),
+    Capability("THREAD=ORDEREDSUBJECT", 5256, "manager/threads.py", AFTER_LOGIN),
     Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )
+
+SPELLINGS: Mapping[str, bytes] = {row.name.upper(): row.name.encode("ascii") for row in TABLE}
+"""Each name in capitals, as a client's words are compared, and as it is said."""
 
 MECHANISM = "AUTH="  # before the name of a SASL mechanism
 

@@ -18,8 +18,10 @@ from typing import Any
 from cgpymail.errors import MailboxGone, MailError, StorageFailed
 from cgpymail.grammar.imap import items as data
 from cgpymail.grammar.imap.fetchdata import flags_item, internal_date_item, section_start, size_item, uid_item
+from cgpymail.grammar.imap.modseqs import modseq_item
 from cgpymail.imap.binary import Binaries, Decoded
-from cgpymail.imap.context import Context, ProtocolEnd
+from cgpymail.imap.context import CONDSTORE, Context, ProtocolEnd
+from cgpymail.imap.extras import Extra, Extras
 from cgpymail.imap.parts import CHUNK, Parts, Range, is_choice, read_piece
 from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Selection
@@ -31,9 +33,10 @@ _FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
     data.Uid: lambda row: uid_item(row.uid),
     data.InternalDate: lambda row: internal_date_item(row.date),
     data.Size: lambda row: size_item(row.size),
+    data.ModSeq: lambda row: modseq_item(row.modseq),
 }
-_BULK = frozenset({data.Flags, data.Uid, data.InternalDate, data.Size})
-_IN_ROWS = frozenset({data.InternalDate, data.Size})
+_IN_ROWS = frozenset({data.InternalDate, data.Size, data.ModSeq})
+_BULK = _IN_ROWS | {data.Flags, data.Uid}
 _NO_ROWS = Columns()
 _ROWS = 2_500  # in one piece; stays below the output buffer
 
@@ -59,6 +62,7 @@ class FetchWriter:
         self._marks = any(not section.peek for section in self._sections)
         self._parts = Parts(handle, context.services.limits)
         self._binaries = Binaries(handle, context.breathe)
+        self._extras = Extras(handle, context.breathe)
 
     async def write(self, chosen: Selection) -> None:
         """All responses, in order. Raises the first MailError that a message met, after the other messages."""
@@ -96,6 +100,7 @@ class FetchWriter:
                 flags=self._handle.flags(uids) if data.Flags in wanted else None,
                 dates=rows.date if data.InternalDate in wanted else None,
                 sizes=rows.size if data.Size in wanted else None,
+                modseqs=rows.modseq if data.ModSeq in wanted else None,
             )
             self._context.send(text)
 
@@ -105,6 +110,7 @@ class FetchWriter:
         try:
             bodies = await self._find_bodies(uid, content)
             newly_seen = self._marks and not row.flags & SEEN and self._mark_seen(uid)
+            row = self._handle.row(uid) if newly_seen else row
             words = await self._facts(row, newly_seen=newly_seen)
             self._context.midway = True
             self._context.send(b"* %d FETCH (%b" % (seq, b" ".join(words)))
@@ -136,10 +142,14 @@ class FetchWriter:
             elif isinstance(item, data.BodyStructure):
                 name = b"BODYSTRUCTURE " if item.extended else b"BODY "
                 words.append(name + await self._parts.structure(row.uid, extended=item.extended))
+            elif isinstance(item, Extra):
+                words.append(await self._extras.text(item, row))
             elif isinstance(item, data.BinarySize):
                 words.append(b"%b %d" % (item.label, await self._binaries.size(row.uid, item.path)))
         if newly_seen and data.Flags not in self._kinds:
             words.append(flags_item(self._handle.flags([row.uid])[0]))
+        if newly_seen and data.ModSeq not in self._kinds and CONDSTORE in self._context.enabled:
+            words.append(modseq_item(row.modseq))
         return words
 
     async def _find_bodies(self, uid: int, content: Any) -> list[_Body]:

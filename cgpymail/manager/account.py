@@ -28,10 +28,11 @@ from cgpymail.errors import (
     NotSelectable,
 )
 from cgpymail.interfaces import IAccountRecord, IMailboxStore, IMailboxTree
-from cgpymail.manager.infos import CLASS, UIDVALIDITY, MailboxInfos
+from cgpymail.manager.infos import CLASS, OBJECT_ID, UIDVALIDITY, MailboxInfos
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.moving import copy_all
+from cgpymail.manager.objectids import new_mailbox_id
 from cgpymail.manager.special import SPECIAL_USE
 from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
@@ -67,7 +68,7 @@ class Account:
         self.infos = MailboxInfos(record)
         self._tree = tree
         self._opened = opened
-        self._runtime = runtime
+        self.runtime = runtime
         self._limits = limits
         self._entries: dict[str, TreeEntry] = {}
         self._scanned = NEVER
@@ -120,7 +121,7 @@ class Account:
 
     async def refresh(self) -> None:
         """Look again for what others put there, unless the last look was a moment ago. Raises StorageFailed."""
-        if self._runtime.clock.seconds() - self._scanned >= RESCAN_SECONDS:
+        if self.runtime.clock.seconds() - self._scanned >= RESCAN_SECONDS:
             async with self.turn:
                 self._check_usable()
                 await self._scan()
@@ -139,7 +140,7 @@ class Account:
 
     async def _scan(self) -> None:
         self._entries = await self._tree.scan()
-        self._scanned = self._runtime.clock.seconds()
+        self._scanned = self.runtime.clock.seconds()
 
     async def _furnish(self) -> None:
         for _, key in SPECIAL_USE:
@@ -224,7 +225,11 @@ class Account:
         was_directory = name in self._entries and self._entries[name].directory
         self._add_directories(names.ancestors(name))
         self._entries[name] = TreeEntry(name, format, was_directory)
-        facts = {UIDVALIDITY: str(uidvalidity), CLASS: mailbox_class or None}
+        facts = {
+            UIDVALIDITY: str(uidvalidity),
+            CLASS: mailbox_class or None,
+            OBJECT_ID: new_mailbox_id(self.runtime, uidvalidity),
+        }
         await self.infos.added(added, acl, {name: facts})
 
     async def create_directory(self, name: str) -> None:

@@ -38,8 +38,8 @@ class Handle:
 
     ``ask`` gives the user's standing now, and is called at every use. ``read_only``: the client asked for it; the
     attribute is also set when the user has no right to change anything. ``claims_recent``: this session takes the
-    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``resolve`` finds
-    targets of COPY and MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
+    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``knows_recent``: it has
+    heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``resolve`` finds targets of COPY and MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
     when the handle was closed. Raises MailboxGone.
     """
 
@@ -52,11 +52,13 @@ class Handle:
         resolve: Resolve,
         read_only: bool = False,
         claims_recent: bool = True,
+        knows_recent: bool = True,
         notify: Callable[[], None] | None = None,
         closed: Callable[[], None] | None = None,
     ) -> None:
         standing = ask()
         changing = rights.SEEN | rights.WRITE | rights.DELETE | rights.INSERT
+        self.mailbox_id = ""  # MAILBOXID (RFC 8474), when it is known
         self.read_only = read_only or not standing.rights & changing
         self._mailbox = mailbox
         self._opened_as = (name, mailbox.name)
@@ -69,6 +71,7 @@ class Handle:
         self._stricter = False  # whether the user was found to see less than the view has, for lack of right a
         self._picture, self._view = mailbox.enter(self, standing.hides)
         self._claims = claims_recent and not self.read_only
+        self._knows_recent = knows_recent
         self._recent: list[tuple[int, int]] = []  # ranges of UIDs, ascending
         self._version = mailbox.version
         self._names_version = mailbox.names_version
@@ -385,7 +388,7 @@ class Handle:
     def _claim(self, after: int) -> None:
         """Messages told just now (UIDs above ``after``) are \\Recent if no session claimed them before (14.3.2)."""
         low, high = max(after, self._mailbox.store.recent_mark) + 1, self._view.top
-        if low > high:
+        if low > high or not self._knows_recent:
             return
         if self._recent and self._recent[-1][1] == low - 1:
             low = self._recent.pop()[0]

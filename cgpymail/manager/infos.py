@@ -1,5 +1,5 @@
-"""What account.info knows of an account's mailboxes (spec 11.1.4, 14.1.4): access lists, class, Locked, and a copy of
-UIDVALIDITY and UIDNEXT. The entries follow what happens to the names.
+"""What account.info knows of an account's mailboxes (spec 11.1.4, 14.1.4): access lists, class, Locked, MAILBOXID
+and a copy of UIDVALIDITY and UIDNEXT. The entries follow what happens to the names.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from cgpymail.manager.words import is_yes, number
 from cgpymail.model.mailbox import MailboxHints
 
 ACL, CLASS, LOCKED, UIDVALIDITY, UIDNEXT = "Access", "Class", "Locked", "UIDValidity", "UIDNext"
+OBJECT_ID = "MailboxID"  # ours: the manual has no such key, and unknown keys are kept (spec 11.1)
 
 
 class MailboxInfos:
@@ -29,6 +30,14 @@ class MailboxInfos:
     def locked(self, name: str) -> bool:
         """Whether a mailbox may be neither deleted nor renamed by itself (spec 6.3)."""
         return is_yes(self._record.mailbox_info(name).get(LOCKED))
+
+    def object_id(self, name: str) -> str:
+        """The MAILBOXID of a storage entity (RFC 8474), empty if it has none yet."""
+        return str(self._record.mailbox_info(name).get(OBJECT_ID, ""))
+
+    async def identify(self, name: str, object_id: str) -> None:
+        """Give it one that no mailbox has had before."""
+        await self._record.update_mailboxes({name: {OBJECT_ID: object_id}})
 
     def acl(self, name: str) -> dict[str, Any]:
         """The elements of a name's ACL, empty if it has none."""

@@ -27,10 +27,12 @@ from cgpymail.model.search import (
     Age,
     And,
     Body,
+    EmailId,
     HasFlag,
     HasKeyword,
     Header,
     Internal,
+    ModSeq,
     Not,
     Numbers,
     Or,
@@ -95,7 +97,7 @@ class _Program:
         if isinstance(key, Not):
             wanted = frozenset(await self.sift(key.key, rows))
             return [row for row in rows if row not in wanted]
-        if isinstance(key, Header | Sent | Body | Text):
+        if isinstance(key, Header | Sent | Body | Text | EmailId):
             return await self._read(key, rows)
         await self._work.charge(len(rows) * _ROW_COST)
         return self._by_columns(key, rows)
@@ -126,6 +128,9 @@ class _Program:
             if key.younger:
                 return [row for row in rows if dates[row] >= limit]
             return [row for row in rows if dates[row] <= limit]
+        if isinstance(key, ModSeq):
+            modseqs = facts.modseqs
+            return [row for row in rows if modseqs[row] >= key.least]
         if isinstance(key, Saved):
             return [row for row in rows if facts.uids[row] in facts.saved]
         if isinstance(key, Numbers):
@@ -140,9 +145,9 @@ class _Program:
         uids, recent = self.facts.uids, self.facts.recent
         return [row for row in rows if (uids[row] in recent) == key.present]
 
-    async def _read(self, key: Header | Sent | Body | Text, rows: Rows) -> Rows:
+    async def _read(self, key: Header | Sent | Body | Text | EmailId, rows: Rows) -> Rows:
         """Decide message by message; those that are no longer there are noted as vanished."""
-        text = "" if isinstance(key, Sent) else fold_text(key.text)
+        text = "" if isinstance(key, Sent | EmailId) else fold_text(key.text)
         if not text and isinstance(key, Body | Text):
             return rows
         found: list[int] = []
@@ -157,7 +162,9 @@ class _Program:
                 self.vanished.add(row)
         return found
 
-    async def _matches(self, key: Header | Sent | Body | Text, text: str, uid: int) -> bool:
+    async def _matches(self, key: Header | Sent | Body | Text | EmailId, text: str, uid: int) -> bool:
+        if isinstance(key, EmailId):
+            return await self._mailbox.email_id(uid, self._work.charge) == key.value
         if isinstance(key, Body):
             return await body_has(self._mailbox, uid, text, self._limits, self._work)
         header = await self._mailbox.headers(uid)
@@ -188,7 +195,7 @@ def _cost(key: SearchKey) -> _Cost:
         return max(_cost(key.first), _cost(key.second))
     if isinstance(key, Not):
         return _cost(key.key)
-    if isinstance(key, Body | Text):
+    if isinstance(key, Body | Text | EmailId):
         return _Cost.BODY
     return _Cost.HEADER if isinstance(key, Header | Sent) else _Cost.COLUMNS
 

@@ -1,20 +1,24 @@
-"""Searches in one session's view: SEARCH and SORT, from the handle and its mailbox."""
+"""Searches in one session's view: SEARCH, SORT and THREAD, from the handle and its mailbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.objectids import read_email_id
 from cgpymail.manager.overviews import read_overviews
 from cgpymail.manager.reading import next_turn
 from cgpymail.manager.search import search
 from cgpymail.manager.searchview import Facts
 from cgpymail.manager.slicing import Breathe
-from cgpymail.manager.sorting import in_order, needs_overviews
+from cgpymail.manager.sorting import in_order, needs_overviews, sent_times
+from cgpymail.manager.threads import Linked, threads
 from cgpymail.mime.structure import Part
 from cgpymail.model.search import SearchKey
 from cgpymail.model.sorting import Criterion
+from cgpymail.model.threads import Node, ThreadBy
 from cgpymail.model.uidset import NumberSet, UidSet
 
 if TYPE_CHECKING:
@@ -50,6 +54,14 @@ class Searches:
             found = list(overviews)
         return await in_order(self._handle.rows(found), overviews, criteria, breathe)
 
+    async def thread(self, key: SearchKey, by: ThreadBy, breathe: Breathe) -> Sequence[Node]:
+        """The same messages in threads, with their UIDs."""
+        found = await self.search(key)
+        overviews = await read_overviews(self._handle, self._mailbox, found, breathe)
+        rows = self._handle.rows(list(overviews))
+        facts = zip(overviews.items(), sent_times(rows, overviews), rows.date, strict=True)
+        return await threads([Linked(uid, sent, date, known) for (uid, known), sent, date in facts], by, breathe)
+
 
 class _Session:
     """searchview.Searchable. Messages are read by the handle, so what is hidden from its user is not found either."""
@@ -64,7 +76,8 @@ class _Session:
         chosen = self._handle.select(_ALL, by_uid=False)
         rows = self._handle.rows(chosen.uids)
         recent, now = self._handle.recent_uids(), self._mailbox.runtime.now()
-        return Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, self._saved, now)
+        facts = Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, self._saved, now)
+        return replace(facts, modseqs=rows.modseq)
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""
@@ -82,6 +95,10 @@ class _Session:
     async def structure(self, uid: int) -> Part:
         """The tree of parts."""
         return await self._handle.structure(uid)
+
+    async def email_id(self, uid: int, pause: Callable[[int], Awaitable[object]]) -> str:
+        """EMAILID."""
+        return await read_email_id(self._handle, uid, pause)
 
     def content(self, uid: int) -> Any:
         """The bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,10 +28,11 @@ class Facts:
     recent: UidSet
     saved: UidSet = field(default_factory=UidSet)
     now: int = 0
+    modseqs: Sequence[int] = ()
 
 
 class Searchable(Protocol):
-    """One session's mailbox. The three readers raise MessageGone or NotPermitted for a message that vanished."""
+    """One session's mailbox. The readers raise MessageGone or NotPermitted for a message that vanished."""
 
     def facts(self) -> Facts:
         """A copy of the columns as this session sees them."""
@@ -47,6 +48,9 @@ class Searchable(Protocol):
 
     async def structure(self, uid: int) -> Part:
         """The tree of parts."""
+
+    async def email_id(self, uid: int, pause: Callable[[int], Awaitable[object]]) -> str:
+        """EMAILID; ``pause`` is told how many octets were worked on."""
 
     def content(self, uid: int) -> Any:
         """IStoredContent; released by the caller."""

@@ -7,6 +7,7 @@ owner's Account does it, and an open mailbox is worked through a Handle.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from cgpymail.errors import (
@@ -16,6 +17,7 @@ from cgpymail.errors import (
     LimitExceeded,
     MailboxExists,
     MailboxGone,
+    MailError,
     NoSuchMailbox,
     NotSelectable,
 )
@@ -25,10 +27,11 @@ from cgpymail.manager.choosing import Pause
 from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
-from cgpymail.manager.namespace import FOREIGN, NameSpace
+from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
+from cgpymail.manager.objectids import mailbox_id
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
-from cgpymail.model.mailbox import PLAIN_LIST, ListChoice, ListedMailbox, MailboxStatus
+from cgpymail.model.mailbox import PLAIN_LIST, CreatedMailbox, ListChoice, ListedMailbox, MailboxStatus
 from cgpymail.model.message import NewMessage
 from cgpymail.runtime.limits import Limits
 
@@ -52,7 +55,7 @@ class User:
         self._left = left
         self._listing = Listing(space, service, limits)
         self._sees_public = False
-        self._handles: set[Handle] = set()
+        self._handles: dict[Handle, Mailbox] = {}
         self._closed = False
 
     def look_at_public(self, account: Account) -> None:
@@ -91,7 +94,12 @@ class User:
         """LSUB (RFC 3501 6.3.9): subscribed names as stored. Raises LimitExceeded."""
         return await self._listing.subscribed(reference, patterns, pause)
 
-    async def create(self, name: str) -> None:
+    async def seen(self, name: str) -> str:
+        """The name under which LIST shows what ``name`` leads to. Raises NoSuchMailbox."""
+        place, _ = await self._space.find(name)
+        return self._space.seen(name, place)
+
+    async def create(self, name: str) -> CreatedMailbox:
         """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
 
         Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
@@ -102,8 +110,11 @@ class User:
         self._space.require_create(place)
         if name.endswith(names.SEPARATOR):
             await place.account.create_directory(place.name)
-        else:
-            await place.account.create(*place.account.split_format(place.name))
+            return CreatedMailbox(self._space.seen(name, place))
+        stem, format = place.account.split_format(place.name)
+        await place.account.create(stem, format)
+        made = self._space.seen(name, Place(place.account, stem))
+        return CreatedMailbox(made, place.account.infos.object_id(stem))
 
     async def delete(self, name: str) -> None:
         """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
@@ -177,12 +188,28 @@ class User:
         mailbox = await account.open(place.name)
         try:
             counts = mailbox.status(self._standing(account, mailbox).hides)
-            return replace(counts, append_limit=most if largest is None else min(most, largest))
+            limit = most if largest is None else min(most, largest)
+            modseq = self._told(mailbox, counts.highest_modseq)
+            object_id = await mailbox_id(account, mailbox)
+            return replace(counts, append_limit=limit, highest_modseq=modseq, mailbox_id=object_id)
         finally:
             account.close(mailbox)
 
-    async def open(self, name: str, *, read_only: bool = False, notify: Callable[[], None] | None = None) -> Handle:
-        """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone.
+    def _told(self, mailbox: Mailbox, modseq: int) -> int:
+        """HIGHESTMODSEQ, but not above what was told to this session where it has the mailbox open."""
+        mine = [handle.highest_modseq for handle, box in self._handles.items() if box is mailbox]
+        return min([modseq, *mine])
+
+    async def open(
+        self,
+        name: str,
+        *,
+        read_only: bool = False,
+        knows_recent: bool = True,
+        notify: Callable[[], None] | None = None,
+    ) -> Handle:
+        """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone. ``knows_recent``:
+        the session has heard of \\Recent.
 
         Raises NotPermitted, NotSelectable.
         """
@@ -194,24 +221,27 @@ class User:
             raise Busy("The session has ended")
 
         def closed() -> None:
-            self._handles.discard(handle)
+            self._handles.pop(handle, None)
             account.close(mailbox)
 
         try:
             handle = Handle(
                 mailbox,
-                name,
+                self._space.seen(name, place),
                 lambda: self._standing(account, mailbox),
                 resolve=self._target,
                 read_only=read_only,
                 claims_recent=self.service == "IMAP",
+                knows_recent=knows_recent,
                 notify=notify,
                 closed=closed,
             )
         except MailboxGone:  # deleted while it was being opened
             account.close(mailbox)
             raise NoSuchMailbox from None
-        self._handles.add(handle)
+        self._handles[handle] = mailbox
+        with suppress(MailError):  # on a full disk, or when it is being removed: then nothing is said of it
+            handle.mailbox_id = await mailbox_id(account, mailbox)
         return handle
 
     def _standing(self, account: Account, mailbox: Mailbox) -> Standing:

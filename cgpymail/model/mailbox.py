@@ -16,6 +16,15 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CreatedMailbox:
+    """What CREATE made: the name in the words of the user who asked for it, without a slash at its end or the extension
+    of a format; ``mailbox_id``: what names it for good (RFC 8474), empty for a directory entity."""
+
+    name: str
+    mailbox_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxHints:
     """The copy of numbers kept in account.info (spec section 14.1.4); 0 = unknown there."""
 
@@ -29,6 +38,7 @@ class MailboxStatus:
 
     ``deleted``: messages marked as Deleted. ``size``: octets of all messages, as FETCH counts them (RFC 8438).
     ``append_limit``: octets of the largest message that may be stored there (RFC 7889).
+    ``mailbox_id``: what names the mailbox for good (RFC 8474).
     """
 
     messages: int
@@ -40,6 +50,7 @@ class MailboxStatus:
     deleted: int = 0
     size: int = 0
     append_limit: int = 0
+    mailbox_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +83,15 @@ class ListedMailbox:
     """One line of LIST or LSUB: name and attributes as RFC 3501/5258/6154 spell them (``\\Noselect``, ``\\Sent`` ...).
 
     ``child_info``: the criteria that something below it fulfils (RFC 5258 3.5). ``chosen``: it fulfils the criteria of
-    the LIST itself, not only something below it.
+    the LIST itself, not only something below it. ``old_name``: the name by which the client knows it, if it is
+    another one (RFC 9051 6.3.9.7).
     """
 
     name: str
     attributes: tuple[str, ...] = field(default=())
     child_info: tuple[str, ...] = field(default=())
     chosen: bool = True
+    old_name: str = ""
 
     @property
     def selectable(self) -> bool:

@@ -109,6 +109,20 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class ModSeq:
+    """Changed at ``least`` or later (RFC 7162 3.1.5)."""
+
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmailId:
+    """The message with this EMAILID (RFC 8474 5.5)."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The others."""
 
@@ -131,5 +145,30 @@ class And:
 
 
 SearchKey = (
-    All | HasFlag | HasKeyword | Header | Body | Text | Size | Internal | Sent | Age | Numbers | Saved | Not | Or | And
+    All
+    | HasFlag
+    | HasKeyword
+    | Header
+    | Body
+    | Text
+    | Size
+    | Internal
+    | Sent
+    | Age
+    | Numbers
+    | Saved
+    | ModSeq
+    | EmailId
+    | Not
+    | Or
+    | And
 )
+
+
+def asks_modseq(key: SearchKey) -> bool:
+    """Whether some part of ``key`` is about MODSEQs: the answer tells the highest one then (RFC 7162 3.1.6)."""
+    if isinstance(key, And):
+        return any(map(asks_modseq, key.keys))
+    if isinstance(key, Or):
+        return asks_modseq(key.first) or asks_modseq(key.second)
+    return asks_modseq(key.key) if isinstance(key, Not) else isinstance(key, ModSeq)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred, succeed
 
 from cgpymail.errors import MessageGone
+from cgpymail.manager.objectids import email_id
 from cgpymail.manager.searchview import Facts
 from cgpymail.mime.structure import Part, StructureScanner
 from cgpymail.model.keywords import KeywordTable
@@ -114,6 +116,12 @@ class Mailbox:
         scanner = StructureScanner(DEFAULTS)
         scanner.feed(self._find(uid).octets)
         return scanner.close()
+
+    async def email_id(self, uid: int, pause: Callable[[int], Awaitable[object]]) -> str:
+        """EMAILID."""
+        octets = self._find(uid).octets
+        await pause(len(octets))
+        return email_id(hashlib.sha256(octets))
 
     def content(self, uid: int) -> Pieces:
         """The bytes."""

@@ -28,6 +28,11 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class ModSeq:
+    """MODSEQ (RFC 7162 3.1.4.2)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """ENVELOPE."""
 
@@ -75,4 +80,27 @@ class BinarySize:
     label: bytes
 
 
-FetchItem = Flags | Uid | InternalDate | Size | Envelope | BodyStructure | BodySection | BinarySection | BinarySize
+@dataclass(frozen=True, slots=True)
+class EmailId:
+    """EMAILID (RFC 8474 5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadId:
+    """THREADID (RFC 8474 5.4)."""
+
+
+FetchItem = (
+    Flags
+    | Uid
+    | InternalDate
+    | Size
+    | ModSeq
+    | Envelope
+    | BodyStructure
+    | BodySection
+    | BinarySection
+    | BinarySize
+    | EmailId
+    | ThreadId
+)

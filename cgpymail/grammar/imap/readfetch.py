@@ -11,11 +11,14 @@ from cgpymail.grammar.imap.items import (
     BinarySize,
     BodySection,
     BodyStructure,
+    EmailId,
     Envelope,
     FetchItem,
     Flags,
     InternalDate,
+    ModSeq,
     Size,
+    ThreadId,
     Uid,
 )
 from cgpymail.grammar.imap.tokens import ReadLimits, Words
@@ -29,6 +32,7 @@ _FIELD = re.compile(rb"[!-9;-~]+\Z")  # RFC 5322 2.2: printable, no colon
 
 _HEADER_ONLY = Section(specifier=Specifier.HEADER)
 _TEXT_ONLY = Section(specifier=Specifier.TEXT)
+MODSEQ = ModSeq()
 _ITEMS: dict[bytes, FetchItem] = {
     b"FLAGS": Flags(),
     b"UID": Uid(),
@@ -37,6 +41,9 @@ _ITEMS: dict[bytes, FetchItem] = {
     b"BODYSTRUCTURE": BodyStructure(extended=True),
     b"BODY": BodyStructure(extended=False),
     b"RFC822.SIZE": Size(),
+    b"EMAILID": EmailId(),
+    b"THREADID": ThreadId(),
+    b"MODSEQ": MODSEQ,
     b"RFC822": BodySection(WHOLE_MESSAGE, peek=False, partial=None, label=b"RFC822"),
     b"RFC822.HEADER": BodySection(_HEADER_ONLY, peek=True, partial=None, label=b"RFC822.HEADER"),
     b"RFC822.TEXT": BodySection(_TEXT_ONLY, peek=False, partial=None, label=b"RFC822.TEXT"),

@@ -21,6 +21,7 @@ from cgpymail.model.search import (
     All,
     And,
     Body,
+    EmailId,
     HasFlag,
     HasKeyword,
     Header,
@@ -39,6 +40,7 @@ from cgpymail.model.search import (
 from cgpymail.model.uidset import NumberSet
 
 _NAME = re.compile(rb"[A-Za-z0-9]+")
+_OBJECT_ID = re.compile(rb"[A-Za-z0-9_-]{1,255}(?![A-Za-z0-9_-])")
 _CHARSET = re.compile(rb"CHARSET ", re.IGNORECASE)
 _NUMBERS = re.compile(rb"[0-9*]")
 _ENTRY_TYPE = re.compile(rb"(?:priv|shared|all)(?= )", re.IGNORECASE)
@@ -136,6 +138,14 @@ class _Program:
     def _text(self) -> str:
         return charsets.decode(self._words.astring("A search text"), self._codec)
 
+    def _email_id(self) -> SearchKey:
+        return EmailId(self._words.expect(_OBJECT_ID, "An object identifier").decode("ascii"))
+
+    def _thread_id(self) -> SearchKey:
+        """No message has one here."""
+        self._words.expect(_OBJECT_ID, "An object identifier")
+        return Not(All())
+
     def _addressed(self, field: str) -> SearchKey:
         return Header(field, self._text())
 
@@ -213,6 +223,8 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Program], SearchKey]] = {
     b"SENTBEFORE": partial(_Program._dated, kind=Sent, when=When.BEFORE),
     b"SENTON": partial(_Program._dated, kind=Sent, when=When.ON),
     b"SENTSINCE": partial(_Program._dated, kind=Sent, when=When.SINCE),
+    b"EMAILID": _Program._email_id,
+    b"THREADID": _Program._thread_id,
     b"SINCE": partial(_Program._dated, kind=Internal, when=When.SINCE),
     b"SMALLER": _Program._smaller,
     b"SUBJECT": partial(_Program._addressed, field="subject"),

@@ -24,8 +24,10 @@ STATUS_FIELDS = {
     "SIZE": "size",
     "DELETED": "deleted",
     "APPENDLIMIT": "append_limit",
+    "HIGHESTMODSEQ": "highest_modseq",
+    "MAILBOXID": "mailbox_id",
 }
-"""The items of STATUS, each with the field of MailboxStatus that answers it (RFC 9051 6.3.11, RFC 7889)."""
+"""The items of STATUS, each with the field of MailboxStatus that answers it (RFC 9051 6.3.11, RFC 7889, RFC 8474)."""
 
 Namespaces = Iterable[tuple[str, str]]
 
@@ -98,13 +100,19 @@ def flags_line(names: Iterable[str]) -> bytes:
 def list_line(kind: bytes, entry: ListedMailbox, dialect: Dialect = PLAIN) -> bytes:
     """LIST or LSUB (``kind``), with the extended data of RFC 5258 if there are any."""
     attributes = " ".join(entry.attributes).encode("ascii")
-    extended = b" (%b)" % _child_info(entry.child_info) if entry.child_info else b""
+    extended = b" (%b)" % _extended(entry, dialect) if entry.child_info or entry.old_name else b""
     return b"* %b (%b) %b %b%b\r\n" % (kind, attributes, _SEPARATOR, mailbox(entry.name, dialect), extended)
 
 
-def _child_info(criteria: Iterable[str]) -> bytes:
-    """CHILDINFO; both its name and the criteria are quoted (RFC 5258 section 6)."""
-    return b'"CHILDINFO" (%b)' % b" ".join([string(word.encode("ascii")) for word in criteria])
+def _extended(entry: ListedMailbox, dialect: Dialect) -> bytes:
+    """CHILDINFO, whose criteria are quoted like its name, and OLDNAME (RFC 5258 section 6, RFC 9051 6.3.9.7)."""
+    items: list[bytes] = []
+    if entry.child_info:
+        criteria = [string(word.encode("ascii")) for word in entry.child_info]
+        items.append(b'"CHILDINFO" (%b)' % b" ".join(criteria))
+    if entry.old_name:
+        items.append(b'"OLDNAME" (%b)' % mailbox(entry.old_name, dialect))
+    return b" ".join(items)
 
 
 def separator_line(kind: bytes, root: str, dialect: Dialect = PLAIN) -> bytes:
@@ -114,8 +122,18 @@ def separator_line(kind: bytes, root: str, dialect: Dialect = PLAIN) -> bytes:
 
 def status_data_line(name: str, items: Sequence[str], status: MailboxStatus, dialect: Dialect = PLAIN) -> bytes:
     """STATUS, the items in the order in which the client asked for them, each once."""
-    pairs = [b"%b %d" % (item.encode("ascii"), getattr(status, STATUS_FIELDS[item])) for item in dict.fromkeys(items)]
+    pairs = [b"%b %b" % (item.encode("ascii"), _status_value(item, status)) for item in dict.fromkeys(items)]
     return b"* STATUS %b (%b)\r\n" % (mailbox(name, dialect), b" ".join(pairs))
+
+
+def _status_value(item: str, status: MailboxStatus) -> bytes:
+    value: int | str = getattr(status, STATUS_FIELDS[item])
+    return b"%d" % value if isinstance(value, int) else b"(%b)" % value.encode("ascii")
+
+
+def mailboxid_code(object_id: str) -> bytes:
+    """MAILBOXID (RFC 8474); nothing for a name that has none."""
+    return b"MAILBOXID (%b)" % object_id.encode("ascii") if object_id else b""
 
 
 def namespace_line(personal: Namespaces, others: Namespaces, shared: Namespaces) -> bytes:

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 
 from cgpymail.errors import MailError
 from cgpymail.grammar.imap import commands as verbs
-from cgpymail.grammar.imap.responses import list_line, namespace_line, separator_line, status_data_line
-from cgpymail.imap.context import Context, Reply
+from cgpymail.grammar.imap.responses import list_line, mailboxid_code, namespace_line, separator_line, status_data_line
+from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.model.mailbox import ListedMailbox
-from cgpymail.model.names import SEPARATOR
+from cgpymail.model.names import INBOX, SEPARATOR
 from cgpymail.runtime.logs import LOW, PROBLEM
 
 
 async def create(context: Context, command: verbs.Create) -> Reply:
     """A mailbox, or a directory entity when the name ends in a slash."""
-    await context.account.create(command.mailbox)
-    return Reply(b"CREATE completed")
+    made = await context.account.create(command.mailbox)
+    asked = command.mailbox.removesuffix(SEPARATOR)
+    if context.dialect.revision2 and made.name != asked:
+        _named(context, made.name, asked)
+    return Reply(b"CREATE completed", mailboxid_code(made.mailbox_id))
 
 
 async def delete(context: Context, command: verbs.Delete) -> Reply:
@@ -29,8 +32,16 @@ async def delete(context: Context, command: verbs.Delete) -> Reply:
 
 async def rename(context: Context, command: verbs.Rename) -> Reply:
     """A mailbox with all below it; INBOX is emptied into the new one instead."""
+    old = await context.account.seen(command.old)
     await context.account.rename(command.old, command.new)
+    if context.dialect.revision2 and old != INBOX:
+        _named(context, await context.account.seen(command.new), old)
     return Reply(b"RENAME completed")
+
+
+def _named(context: Context, name: str, old: str) -> None:
+    """A mailbox has another name than the client thinks (RFC 9051 6.3.9.7)."""
+    context.send(list_line(b"LIST", ListedMailbox(name, old_name=old), context.dialect))
 
 
 async def subscribe(context: Context, command: verbs.Subscribe) -> Reply:
@@ -50,6 +61,7 @@ async def list_names(context: Context, command: verbs.List) -> Reply:
     if command.patterns == ("",) and not command.choice.criteria:
         context.send(separator_line(b"LIST", _root(command.reference), context.dialect))
     else:
+        _look_for_modseq(context, command.status)
         found = await context.account.list_mailboxes(
             command.reference, command.patterns, command.choice, context.breathe
         )
@@ -90,9 +102,16 @@ async def _status_of(context: Context, name: str, items: Sequence[str]) -> None:
 
 async def status(context: Context, command: verbs.Status) -> Reply:
     """Numbers of a mailbox that need not be selected."""
+    _look_for_modseq(context, command.items)
     found = await context.account.status(command.mailbox)
     context.send(status_data_line(command.mailbox, command.items, found, context.dialect))
     return Reply(b"STATUS completed")
+
+
+def _look_for_modseq(context: Context, items: Sequence[str]) -> None:
+    """A client that asks for HIGHESTMODSEQ works with MODSEQs (RFC 7162 3.1)."""
+    if "HIGHESTMODSEQ" in items:
+        context.enable(CONDSTORE)
 
 
 def namespace(context: Context, command: verbs.Namespace) -> Reply:

@@ -28,7 +28,8 @@ def test_select_tells_everything_a_client_needs(world: World, john: ImapClient) 
     assert answers[5].startswith(b"* OK [UIDVALIDITY ")
     assert answers[6] == b"* OK [UIDNEXT 3] Predicted next UID"
     assert answers[7].startswith(b"* OK [HIGHESTMODSEQ ")
-    assert answers[8] == b"a OK [READ-WRITE] Opened"
+    assert answers[8].startswith(b"* OK [MAILBOXID (F")
+    assert answers[9] == b"a OK [READ-WRITE] Opened"
 
 
 def test_an_empty_mailbox_has_a_valid_modseq(john: ImapClient) -> None:

@@ -232,7 +232,7 @@ def test_new_mailbox_takes_over_nothing(people: People) -> None:
     """An entry that was left in account.info by a mailbox lost long ago grants nothing on a new one."""
     people.record.infos["a"] = {"Access": {"anyone": "lr"}, "UIDNext": "99", "Class": "IPF.Task"}
     people.make("a")
-    assert set(people.record.infos["a"]) == {"UIDValidity"}
+    assert set(people.record.infos["a"]) == {"UIDValidity", "MailboxID"}
 
 
 # -- deleting
@@ -514,4 +514,5 @@ def test_numbers_are_noted_at_close() -> None:
     people = People()
     uidvalidity, _ = people.run(people.john.append("INBOX", [NewMessage(MemoryContent(b"x\r\n"), 1)]))
     people.run(people.manager.stop())
-    assert people.record.infos["INBOX"] == {"UIDValidity": str(uidvalidity), "UIDNext": "2"}
+    noted = people.record.infos["INBOX"]
+    assert (noted["UIDValidity"], noted["UIDNext"]) == (str(uidvalidity), "2")
