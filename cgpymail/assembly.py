@@ -126,8 +126,8 @@ def _take(base: str, runtime: Runtime) -> int:
         return files.lock(f"{base}/{LOCK}")
     except BlockingIOError as problem:
         raise BaseTaken(
-            f"The base directory {base} is in use by another process: the server is running, or another cgpymail "
-            "command is. Stop the server first"
+            f"The base directory {base} is in use by another process: by a server, or by a cgpymail command that works "
+            "on it because no server runs"
         ) from problem
 
 

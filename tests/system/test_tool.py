@@ -1,4 +1,4 @@
-"""The ``cgpymail`` tool beside the real daemon: one of them at a time has the base directory."""
+"""The ``cgpymail`` tool and the real daemon: one of them at a time has the base directory (and see test_control)."""
 
 from __future__ import annotations
 
@@ -39,18 +39,6 @@ def test_deliver_with_and_without_the_daemon(tmp_path: Path) -> None:
     daemon.tool("deliver", "anna", data=MESSAGE % b"two")
     with daemon:
         assert subjects(daemon, "anna") == [b"Subject: one", b"Subject: two"]
-
-
-def test_the_lock_keeps_them_apart(tmp_path: Path) -> None:
-    """While the server runs, the tool refuses in plain words; after it, it works."""
-    daemon = Daemon(tmp_path)
-    daemon.create("anna")
-    with daemon:
-        for words in (("create", "late", "--no-password"), ("list",), ("delete", "anna", "--yes")):
-            done = daemon.tool("account", *words, check=False)
-            assert done.returncode == exits.TRY_AGAIN
-            assert b"Stop the server first" in done.stderr
-    assert daemon.tool("account", "list").stdout == b"anna@example.org\n"
 
 
 def test_a_changed_password_counts_at_the_next_start(tmp_path: Path) -> None:
