@@ -73,6 +73,8 @@ TABLE = (
     Capability("SORT=DISPLAY", 5957, "manager/sorting.py", AFTER_LOGIN),
     Capability("ESORT", 5267, "imap/commands/sort.py", AFTER_LOGIN),
     Capability("THREAD=ORDEREDSUBJECT", 5256, "manager/threads.py", AFTER_LOGIN),
+    Capability("THREAD=REFERENCES", 5256, "manager/threads.py", AFTER_LOGIN),
+    Capability("THREAD=REFS", 5256, "manager/threads.py", AFTER_LOGIN),  # draft-ietf-morg-inthread-01, beyond the RFC
     Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )

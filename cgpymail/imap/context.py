@@ -111,6 +111,11 @@ class Context:
         return capabilities(self.state, tls=self.wire.can_start_tls, password=password, methods=methods)
 
     @property
+    def tells_uids(self) -> bool:
+        """Whether FETCH responses have the UID also when nobody asked for it (RFC 7162 3.2.4, RFC 9051 7.5.2)."""
+        return QRESYNC in self.enabled or self.dialect.revision2
+
+    @property
     def account(self) -> User:
         """Who is logged in."""
         assert self.user is not None, "the command table lets nobody come here before login"
@@ -192,7 +197,10 @@ class Context:
         updates = handle.changes(expunge=expunge)
         if updates is QUIET:
             return False
-        told = tell(handle, updates, condstore=CONDSTORE in self.enabled, qresync=QRESYNC in self.enabled)
+        enabled = self.enabled
+        told = tell(
+            handle, updates, condstore=CONDSTORE in enabled, qresync=QRESYNC in enabled, with_uids=self.tells_uids
+        )
         if told:
             self.send(told)
         return updates.gone

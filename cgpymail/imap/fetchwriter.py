@@ -60,7 +60,7 @@ class FetchWriter:
         self._kinds = frozenset(map(type, self._items))
         self._sections = [item for item in self._items if isinstance(item, data.BodySection | data.BinarySection)]
         self._marks = any(not section.peek for section in self._sections)
-        self._parts = Parts(handle, context.services.limits)
+        self._parts = Parts(handle, context.services.limits, context.dialect)
         self._binaries = Binaries(handle, context.breathe)
         self._extras = Extras(handle, context.breathe)
 

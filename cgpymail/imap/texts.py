@@ -90,6 +90,7 @@ def fetch_rows(
     flags: Sequence[tuple[str, ...]] | None = None,
     dates: Sequence[int] | None = None,
     sizes: Sequence[int] | None = None,
+    modseqs: Sequence[int] | None = None,
 ) -> bytes:
     """A FETCH response for each of many messages with the items that are given (all parallel, ascending)."""
     items: list[Callable[[bytes], Iterable[bytes]]] = []
@@ -101,6 +102,8 @@ def fetch_rows(
         items.append(lambda end: _date_texts(dates, end))
     if sizes is not None:
         items.append(lambda end: map((b"RFC822.SIZE %d" + end).__mod__, sizes))
+    if modseqs is not None:
+        items.append(lambda end: map((b"MODSEQ (%d)" + end).__mod__, modseqs))
     width = len(items) + 1
     pieces = [b""] * (width * len(seqs))
     pieces[0::width] = _FETCH.of(seqs)

@@ -6,23 +6,33 @@ then flags by the numbering that results.
 
 from __future__ import annotations
 
+from cgpymail.grammar.imap.modseqs import vanished_lines
 from cgpymail.grammar.imap.responses import exists_line, expunge_line, flags_line, recent_line, status_line
 from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Updates
 
 
-def tell(handle: Handle, updates: Updates) -> bytes:
-    """The responses for ``updates``; empty when there is nothing to tell."""
+def tell(handle: Handle, updates: Updates, *, condstore: bool, qresync: bool, with_uids: bool) -> bytes:
+    """The responses for ``updates``; empty when there is nothing to tell.
+
+    ``condstore``: flags are told with their MODSEQ (RFC 7162 3.1); ``with_uids``: and with the UID; ``qresync``: what
+    went is told by UID (RFC 7162 3.2.10.2).
+    """
     pieces: list[bytes] = []
     if updates.flag_names_changed:
         pieces.append(flag_names(handle))
-    pieces.extend([expunge_line(seq) for seq in updates.expunged])
+    if qresync:
+        pieces.append(vanished_lines(updates.expunged_uids, earlier=False))
+    else:
+        pieces.extend([expunge_line(seq) for seq in updates.expunged])
     if updates.exists is not None:
         pieces.append(exists_line(updates.exists))
     if updates.recent is not None:
         pieces.append(recent_line(updates.recent))
     if updates.flags.uids:
-        pieces.append(fetch_rows(updates.flags.seqs, flags=handle.flags(updates.flags.uids)))
+        seqs, uids = updates.flags.seqs, updates.flags.uids
+        modseqs = handle.rows(uids).modseq if condstore else None
+        pieces.append(fetch_rows(seqs, uids=uids if with_uids else None, flags=handle.flags(uids), modseqs=modseqs))
     return b"".join(pieces)
 
 

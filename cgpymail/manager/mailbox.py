@@ -240,7 +240,7 @@ class Mailbox:
             unseen=picture.unseen(),
             uidnext=store.uidnext,
             uidvalidity=store.uidvalidity,
-            highest_modseq=store.modseq,
+            highest_modseq=max(store.modseq, 1),  # 0 would say that there is none (RFC 7162 3.1.7)
             deleted=sum(1 for mask in columns.flags if mask & DELETED and not mask & hides),
             size=sum(size for mask, size in rows if not mask & hides) if picture.filtered else sum(columns.size),
         )

@@ -59,8 +59,11 @@ class Searches:
         found = await self.search(key)
         overviews = await read_overviews(self._handle, self._mailbox, found, breathe)
         rows = self._handle.rows(list(overviews))
-        facts = zip(overviews.items(), sent_times(rows, overviews), rows.date, strict=True)
-        return await threads([Linked(uid, sent, date, known) for (uid, known), sent, date in facts], by, breathe)
+        messages: list[Linked] = []
+        for (uid, known), sent, date in zip(overviews.items(), sent_times(rows, overviews), rows.date, strict=True):
+            await breathe()
+            messages.append(Linked(uid, sent, date, known))
+        return await threads(messages, by, breathe)
 
 
 class _Session:

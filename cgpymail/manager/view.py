@@ -55,8 +55,8 @@ class Told:
 class View:
     """The numbering of one session; begins with everything that the picture shows."""
 
-    __slots__ = ("_columns", "_departed", "_floor", "_ghost_modseq", "_ghosts", "_late", "_picture", "_pin",
-                 "marks_at", "moves_at", "top")  # fmt: skip
+    __slots__ = ("_columns", "_departed", "_floor", "_ghost_modseq", "_ghosts", "_late", "_late_modseq", "_picture",
+                 "_pin", "marks_at", "moves_at", "top")  # fmt: skip
 
     def __init__(self, picture: Picture, columns: Columns, departed: Departed) -> None:
         self._picture = picture
@@ -66,6 +66,7 @@ class View:
         self._ghosts = _NONE
         self._ghost_modseq = 0  # of the oldest ghost
         self._late = _NONE
+        self._late_modseq = 0  # of the oldest late message
         self._floor = _NO_FLOOR
         self.moves_at = picture.moves.end
         self.marks_at = picture.marks.end
@@ -102,7 +103,10 @@ class View:
 
     def _rejoined(self, uids: Sequence[int], move: Move) -> None:
         ghosts = self._ghosts
-        self._late = _with(self._late, [uid for uid in uids if not _has(ghosts, uid)] if ghosts else uids)
+        late = [uid for uid in uids if not _has(ghosts, uid)] if ghosts else uids
+        if late and not self._late:
+            self._late_modseq = move.modseq
+        self._late = _with(self._late, late)
         self._ghosts = _without(ghosts, uids)
 
     def collapse(self) -> None:
@@ -132,10 +136,25 @@ class View:
         return self._ghosts
 
     @property
-    def oldest_ghost_modseq(self) -> int:
-        """MODSEQ of the oldest change that made a ghost, 0 without ghosts."""
+    def oldest_move_modseq(self) -> int:
+        """MODSEQ of the oldest change that made a ghost or a late message, 0 without any."""
         self.follow()
-        return self._ghost_modseq if self._ghosts else 0
+        moves = (self._ghost_modseq if self._ghosts else 0, self._late_modseq if self._late else 0)
+        return min(filter(None, moves), default=0)
+
+    @property
+    def oldest_untold_modseq(self) -> int:
+        """MODSEQ of the oldest change by others that was not told, 0 when everything was."""
+        moved, marks = self.oldest_move_modseq, self._picture.marks
+        mark = next((mark.modseq for mark in marks.since(self.marks_at) if mark.author is not self), 0)
+        floor = self._floor + 1 if self._floor != _NO_FLOOR else 0
+        return min(filter(None, (moved, floor, mark, self._oldest_arrival())), default=0)
+
+    def _oldest_arrival(self) -> int:
+        """The lowest MODSEQ of messages above those told, 0 if there is none."""
+        uids = self._picture.uids
+        places = map(self._columns.find, uids[bisect_right(uids, self.top) :])
+        return min((self._columns.modseq[place] for place in places), default=0)
 
     def has(self, uid: int) -> bool:
         """Whether the client knows the message (a ghost too)."""

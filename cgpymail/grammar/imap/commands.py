@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
+from cgpymail.model.uidset import NumberSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +72,36 @@ class Login(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Resync:
+    """What a client remembers of a mailbox (RFC 7162 3.2.5): ``known`` UIDs, None for all; ``match``: some sequence
+    numbers and the UIDs they had."""
+
+    uidvalidity: int
+    modseq: int
+    known: NumberSet | None = None
+    match: tuple[NumberSet, NumberSet] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Select(Command):
-    """SELECT."""
+    """SELECT, with the parameters CONDSTORE and QRESYNC (RFC 7162)."""
 
     name: ClassVar[str] = "SELECT"
 
     mailbox: str
+    condstore: bool = False
+    resync: Resync | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Examine(Command):
-    """EXAMINE."""
+    """EXAMINE, with the parameters of SELECT."""
 
     name: ClassVar[str] = "EXAMINE"
 
     mailbox: str
+    condstore: bool = False
+    resync: Resync | None = None
 
 
 @dataclass(frozen=True, slots=True)

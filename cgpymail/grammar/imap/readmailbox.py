@@ -1,4 +1,4 @@
-"""The arguments of commands on mailboxes: SELECT, CREATE, RENAME, STATUS and their kin."""
+"""The arguments of commands on mailboxes: CREATE, RENAME, STATUS and their kin."""
 
 from __future__ import annotations
 
@@ -51,8 +51,6 @@ def status_items(words: Words) -> tuple[str, ...]:
 
 
 _ONE_MAILBOX = (
-    commands.Select,
-    commands.Examine,
     commands.Create,
     commands.Delete,
     commands.Subscribe,

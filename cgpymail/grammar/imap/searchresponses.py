@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cgpymail.grammar.imap.responses import uid_list
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.writing import string
+from cgpymail.model.threads import Node
 
 
 def search_line(numbers: Sequence[int], modseq: int = 0) -> bytes:
@@ -46,3 +47,24 @@ def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: b
     if modseq:
         words.append(b"MODSEQ %d" % modseq)
     return b" ".join(words) + b"\r\n"
+
+
+def thread_line(roots: Sequence[Node], numbers: Mapping[int, int] | None = None) -> bytes:
+    """THREAD; ``numbers``: the sequence numbers of the UIDs if those are to be told. As deep as it may be."""
+    pieces: list[str] = []
+    rest: list[Node | str] = list(reversed(roots))
+    while rest:
+        node = rest.pop()
+        if isinstance(node, str):
+            pieces.append(node)
+            continue
+        line = [node.uid] if node.uid else []
+        while len(node.children) == 1:
+            node = node.children[0]
+            line.append(node.uid)
+        pieces.append("(" + " ".join([str(numbers[uid] if numbers is not None else uid) for uid in line]))
+        if line and node.children:
+            pieces.append(" ")
+        rest.append(")")
+        rest.extend(reversed(node.children))
+    return b"* THREAD" + (b" " if pieces else b"") + "".join(pieces).encode("ascii") + b"\r\n"

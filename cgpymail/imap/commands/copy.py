@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cgpymail.grammar.imap import messagecommands as verbs
 from cgpymail.grammar.imap.responses import copyuid_code, status_line
+from cgpymail.imap.commands.expunge import highest_after
 from cgpymail.imap.context import Context, Reply
 from cgpymail.imap.selection import selected
 from cgpymail.manager.handle import CopyResult
@@ -28,7 +29,7 @@ async def move(context: Context, command: verbs.Move) -> Reply:
     code = _copy_uid(result)
     if code:
         context.send(status_line(b"*", b"OK", "Moved", code))
-    return Reply(b"MOVE completed")
+    return Reply(b"MOVE completed", highest_after(context, handle))
 
 
 def _copy_uid(result: CopyResult) -> bytes:

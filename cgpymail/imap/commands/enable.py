@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from cgpymail.grammar.imap import commands as verbs
-from cgpymail.imap.capabilities import ENABLING
+from cgpymail.imap.capabilities import ENABLING, SPELLINGS
 from cgpymail.imap.context import Context, Reply
 
 
 def enable(context: Context, command: verbs.Enable) -> Reply:
     """Switch on what is known; the rest is passed over. What is on stays on until the connection ends."""
     new = dict.fromkeys(name for name in command.names if name in ENABLING and name not in context.enabled)
-    context.send(b" ".join([b"* ENABLED", *(name.encode("ascii") for name in new)]) + b"\r\n")
+    context.send(b" ".join([b"* ENABLED", *(SPELLINGS[name] for name in new)]) + b"\r\n")
     for name in new:
         context.enable(name)
     return Reply(b"ENABLE completed")

@@ -1,9 +1,11 @@
-"""FETCH and UID FETCH (RFC 3501 6.4.5)."""
+"""FETCH and UID FETCH (RFC 3501 6.4.5; CHANGEDSINCE and VANISHED, RFC 7162)."""
 
 from __future__ import annotations
 
 from cgpymail.grammar.imap import messagecommands as verbs
-from cgpymail.imap.context import Context, Reply
+from cgpymail.grammar.imap.readfetch import MODSEQ
+from cgpymail.imap.condstore import changed_since, require_qresync, tell_vanished
+from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.imap.fetchwriter import FetchWriter
 from cgpymail.imap.selection import selected
 
@@ -11,6 +13,14 @@ from cgpymail.imap.selection import selected
 async def fetch(context: Context, command: verbs.Fetch) -> Reply:
     """Facts and bodies; reading a body without PEEK sets Seen. Messages expunged elsewhere can still be read here."""
     handle = context.mailbox
+    if command.vanished:
+        require_qresync(context)
+    if MODSEQ in command.items:
+        context.enable(CONDSTORE)
     chosen = selected(handle, command.numbers, by_uid=command.uid)
+    if command.changed_since is not None:
+        if command.vanished:
+            tell_vanished(context, handle, command.changed_since, command.numbers)
+        chosen = changed_since(handle, chosen, command.changed_since)
     await FetchWriter(context, handle, command.items).write(chosen)
     return Reply(b"FETCH completed")

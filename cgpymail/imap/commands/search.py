@@ -9,11 +9,11 @@ from cgpymail.errors import MailError
 from cgpymail.grammar.imap import searchcommands as verbs
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line, search_line
-from cgpymail.imap.context import Context, Reply
+from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.manager.handle import Handle
+from cgpymail.model.search import SearchKey, asks_modseq
 from cgpymail.model.uidset import STAR, NumberSet, UidSet
 
-REV2 = "IMAP4REV2"  # a client that enabled it is always answered by ESEARCH (RFC 9051 6.4.4)
 _EVERYTHING = NumberSet(((1, STAR),))
 _FEW = 100  # messages whose numbers are looked up one by one
 
@@ -21,13 +21,16 @@ _FEW = 100  # messages whose numbers are looked up one by one
 async def search(context: Context, command: verbs.Search) -> Reply:
     """One response, also when nothing was found; none if the result was only to be saved."""
     handle = context.mailbox
+    if asks_modseq(command.key):
+        context.enable(CONDSTORE)
     returns = command.returns or (Returns(all=True) if REV2 in context.enabled else None)
     found = await saved(handle, returns, handle.searches.search(command.key))
     numbers = found if command.uid else sequence_numbers(handle, found)
+    modseq = highest_of(handle, command.key, found, returns)
     if returns is None:
-        context.send(search_line(numbers))
+        context.send(search_line(numbers, modseq))
     elif not returns.silent:
-        context.send(esearch_line(command.tag, returns, numbers, uid=command.uid))
+        context.send(esearch_line(command.tag, returns, numbers, uid=command.uid, modseq=modseq))
     return Reply(b"SEARCH completed")
 
 
@@ -47,10 +50,24 @@ async def saved(handle: Handle, returns: Returns | None, work: Coroutine[Any, An
     return found
 
 
+def highest_of(handle: Handle, key: SearchKey, uids: Sequence[int], returns: Returns | None = None) -> int:
+    """The highest MODSEQ of the messages that are told, if the search was about MODSEQs; else 0 (RFC 7162 3.1.6,
+    RFC 4731 3.2: of MIN and MAX alone, of these two)."""
+    if not uids or not asks_modseq(key):
+        return 0
+    told = returns.to_save(uids) if returns is not None else uids
+    return max(handle.rows(sorted(told)).modseq)
+
+
 def sequence_numbers(handle: Handle, uids: Sequence[int]) -> list[int]:
     """The numbers of messages, in their order; those that are not in the view are left out."""
     if len(uids) <= _FEW:
         return [seq for seq in map(handle.seq, uids) if seq]
-    everything = handle.select(_EVERYTHING, by_uid=True)
-    numbers = dict(zip(everything.uids, everything.seqs, strict=True))
+    numbers = numbering(handle)
     return [numbers[uid] for uid in uids if uid in numbers]
+
+
+def numbering(handle: Handle) -> dict[int, int]:
+    """The sequence numbers of all messages by their UIDs."""
+    everything = handle.select(_EVERYTHING, by_uid=True)
+    return dict(zip(everything.uids, everything.seqs, strict=True))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from cgpymail.grammar.imap import searchcommands as verbs
 from cgpymail.grammar.imap.searchresponses import esearch_line, sort_line
-from cgpymail.imap.commands.search import saved, sequence_numbers
-from cgpymail.imap.context import Context, Reply
+from cgpymail.imap.commands.search import highest_of, saved, sequence_numbers
+from cgpymail.imap.context import CONDSTORE, Context, Reply
+from cgpymail.model.search import asks_modseq
 
 
 async def sort(context: Context, command: verbs.Sort) -> Reply:
     """One response, also when nothing was found; none if the result was only to be saved."""
     handle, returns = context.mailbox, command.returns
+    if asks_modseq(command.key):
+        context.enable(CONDSTORE)
     found = await saved(handle, returns, handle.searches.sort(command.key, command.criteria, context.breathe))
     numbers = found if command.uid else sequence_numbers(handle, found)
+    modseq = highest_of(handle, command.key, found, returns)
     if returns is None:
-        context.send(sort_line(numbers))
+        context.send(sort_line(numbers, modseq))
     elif not returns.silent:
-        context.send(esearch_line(command.tag, returns, numbers, uid=command.uid))
+        context.send(esearch_line(command.tag, returns, numbers, uid=command.uid, modseq=modseq))
     return Reply(b"SORT completed")

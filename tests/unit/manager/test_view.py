@@ -324,9 +324,9 @@ def test_the_oldest_ghost_gives_the_modseq_limit() -> None:
     world.expunge(2)
     oldest = world.modseq
     world.expunge(1)
-    assert view.oldest_ghost_modseq == oldest
+    assert view.oldest_move_modseq == oldest
     view.tell(expunge=True)
-    assert view.oldest_ghost_modseq == 0
+    assert view.oldest_move_modseq == 0
 
 
 @pytest.mark.parametrize(
