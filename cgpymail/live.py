@@ -17,6 +17,7 @@ from twisted.internet.defer import Deferred, DeferredList, DeferredLock
 from cgpymail.assembly import Server
 from cgpymail.config import ConfigError, Settings
 from cgpymail.configfile import TokenMeans, read_settings, token_means, usable_certificate
+from cgpymail.directory.trust import Trust
 from cgpymail.doors import Doors
 from cgpymail.imap import refusals as imap_words
 from cgpymail.imap.session import ImapSession
@@ -66,7 +67,7 @@ class Live:
         let in."""
         problems = self._doors.open(list(self._settings.listeners()))
         if not problems:
-            self._switch(self._settings, tls, means)
+            self._switch(self._settings, tls, trust_of(self._settings, means, self._runtime, self._net))
         return problems
 
     def reload(self) -> Deferred[Sequence[str]]:
@@ -84,9 +85,10 @@ class Live:
         except ConfigError as error:
             problems = [f"{self._path}: {problem}" for problem in error.problems]
         else:
+            trust = trust_of(settings, means, self._runtime, self._net)
             problems = self._unchangeable(settings) or self._doors.open(list(settings.listeners()))
             if not problems:
-                self._switch(settings, tls, means)
+                self._switch(settings, tls, trust)
         for problem in problems:
             self._log.write(MAJOR, f"the configuration stays as it was: {problem}")
         return problems
@@ -102,12 +104,12 @@ class Live:
             if getattr(settings, name) != getattr(self._settings, name)
         ]
 
-    def _switch(self, settings: Settings, tls: Any, means: TokenMeans) -> None:
+    def _switch(self, settings: Settings, tls: Any, trust: Trust) -> None:
         """From here on nothing can fail."""
         self._settings = settings
         self._server.limits.take(settings.limits)
         self._runtime.logs.set_levels(settings.levels())
-        self._server.directory.trust = trust_of(settings, means, self._runtime, self._net)
+        self._server.directory.trust = trust
         for name, factory in self._factories.items():
             factory.terms = self._terms(name, tls)
         for text in self._doors.lead(list(settings.listeners()), self._factories):
