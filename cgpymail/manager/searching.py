@@ -80,7 +80,7 @@ class _Session:
         rows = self._handle.rows(chosen.uids)
         recent, now = self._handle.recent_uids(), self._mailbox.runtime.now()
         facts = Facts(chosen.seqs, rows.uid, rows.flags, rows.keywords, rows.size, rows.date, recent, self._saved, now)
-        return replace(facts, modseqs=rows.modseq)
+        return replace(facts, modseqs=rows.modseq, save_dates=rows.saved)
 
     def keyword_mask(self, name: str) -> int:
         """The bit of a keyword."""

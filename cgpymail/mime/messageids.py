@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from cgpymail.mime.parameters import unquote
 
-MOST = 1_000  # Message-IDs of one field that are looked at
 _ID = re.compile(rb'<[ \t]*+(?:"((?:[^"\\]|\\.)*+)"|([^<>"\s]+))@([^<>\s@]++)[ \t]*+>', re.DOTALL)
 
 
 def message_ids(value: bytes) -> Iterator[bytes]:
     """The valid ones in an unfolded field, in order, without brackets; quotes that need not be there are gone."""
-    for match in islice(_ID.finditer(value), MOST):
+    for match in _ID.finditer(value):
         quoted, plain, right = match.groups()
         yield (unquote(quoted) if plain is None else plain) + b"@" + right

@@ -5,6 +5,7 @@ Texts are keys for comparing, not for showing, and cut at a length that nobody r
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from cgpymail.mime.subject import base_subject
 _NAMES = frozenset(b"date subject from to cc message-id references in-reply-to".split())
 _LONGEST = 500  # characters of a text that are compared
 _DECODED = 16 * 1024  # octets of a field that are decoded for that
+MOST_REFERENCES = 200  # of one message: the nearest ones
 _DIGEST = 12  # octets: nobody finds two Message-IDs with the same digest
 
 
@@ -105,8 +107,8 @@ def _display(address: Address | None) -> str:
 
 def _references(value: Callable[[bytes], bytes]) -> bytes:
     """Those of References, or if it has none, the first one of In-Reply-To (RFC 5256 section 3)."""
-    digests = [_digest(each) for each in message_ids(value(b"references"))]
-    return b"".join(digests) or next(map(_digest, message_ids(value(b"in-reply-to"))), b"")
+    nearest = deque(message_ids(value(b"references")), maxlen=MOST_REFERENCES)
+    return b"".join(map(_digest, nearest)) or next(map(_digest, message_ids(value(b"in-reply-to"))), b"")
 
 
 def _digest(message_id: bytes) -> bytes:

@@ -1,5 +1,5 @@
-"""The arguments of SEARCH and SORT beside the search keys: what the answer is to say (RFC 4731, RFC 5182, RFC 4466
-2.6.1), and in which order (RFC 5256, RFC 5957)."""
+"""The arguments of SEARCH, SORT and THREAD beside the search keys: what the answer is to say (RFC 4731, RFC 5182,
+RFC 4466 2.6.1), in which order (RFC 5256, RFC 5957), and how threads are found (RFC 5256)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.search import SearchKey
 from cgpymail.model.sorting import Criterion, SortKey
+from cgpymail.model.threads import ThreadBy
 
 _RETURN = re.compile(rb"RETURN \(", re.IGNORECASE)
 _OPTION = re.compile(rb"[A-Za-z]+")
 _REVERSE = re.compile(rb"REVERSE ", re.IGNORECASE)
 _KEYS = {key.value.encode("ascii"): key for key in SortKey}
+_THREADS = {by.value.encode("ascii"): by for by in ThreadBy}
 _MOST_CRITERIA = 2 * len(SortKey)  # more of them can decide nothing
 _OPTIONS = {b"MIN": "min", b"MAX": "max", b"ALL": "all", b"COUNT": "count", b"SAVE": "save"}
 
@@ -78,9 +80,20 @@ def _criteria(words: Words) -> tuple[Criterion, ...]:
         words.need(b" ")
 
 
+def _thread(uid: bool, tag: bytes, words: Words) -> Command:
+    words.need(b" ")
+    by = _THREADS.get(words.expect(_OPTION, "A way to find threads").upper())
+    if by is None:
+        raise CommandError("Unknown way to find threads")
+    words.need(b" ")
+    return commands.Thread(tag, by, search_program_in_charset(words), uid)
+
+
 READERS: dict[bytes, Reader] = {
     b"SEARCH": partial(_search, False),
     b"UID SEARCH": partial(_search, True),
     b"SORT": partial(_sort, False),
     b"UID SORT": partial(_sort, True),
+    b"THREAD": partial(_thread, False),
+    b"UID THREAD": partial(_thread, True),
 }

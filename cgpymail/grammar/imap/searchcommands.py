@@ -1,4 +1,4 @@
-"""SEARCH (RFC 3501 6.4.4) and SORT (RFC 5256) as values, and what their answers are to say (RFC 4731).
+"""SEARCH (RFC 3501 6.4.4), SORT and THREAD (RFC 5256) as values, and what their answers are to say (RFC 4731).
 
 Texts in the search program are decoded from the client's charset already.
 """
@@ -12,6 +12,7 @@ from typing import ClassVar
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.model.search import SearchKey
 from cgpymail.model.sorting import Criterion
+from cgpymail.model.threads import ThreadBy
 from cgpymail.model.uidset import UidSet
 
 
@@ -58,3 +59,14 @@ class Sort(Command):
     key: SearchKey
     uid: bool
     returns: Returns | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread(Command):
+    """THREAD and UID THREAD."""
+
+    name: ClassVar[str] = "THREAD"
+
+    by: ThreadBy
+    key: SearchKey
+    uid: bool

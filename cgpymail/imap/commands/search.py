@@ -19,11 +19,14 @@ _FEW = 100  # messages whose numbers are looked up one by one
 
 
 async def search(context: Context, command: verbs.Search) -> Reply:
-    """One response, also when nothing was found; none if the result was only to be saved."""
+    """One response, also when nothing was found; none if the result was only to be saved.
+
+    A client of IMAP4rev2 is always answered by ESEARCH (RFC 9051 6.4.4).
+    """
     handle = context.mailbox
     if asks_modseq(command.key):
         context.enable(CONDSTORE)
-    returns = command.returns or (Returns(all=True) if REV2 in context.enabled else None)
+    returns = command.returns or (Returns(all=True) if context.dialect.revision2 else None)
     found = await saved(handle, returns, handle.searches.search(command.key))
     numbers = found if command.uid else sequence_numbers(handle, found)
     modseq = highest_of(handle, command.key, found, returns)

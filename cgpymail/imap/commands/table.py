@@ -25,6 +25,7 @@ from cgpymail.imap.commands import (
     select,
     sort,
     store,
+    thread,
 )
 from cgpymail.imap.context import Context, Reply
 from cgpymail.imap.state import AFTER_LOGIN, ANY, BEFORE_LOGIN, WITH_MAILBOX, State
@@ -38,7 +39,7 @@ class Expunging(Enum):
     """Whether EXPUNGE responses may be sent while the command runs (RFC 3501 7.4.1, 5.5)."""
 
     ALLOWED = "allowed"
-    BY_UID = "in the UID form only"  # FETCH, STORE, SEARCH and SORT by number: never
+    BY_UID = "in the UID form only"  # FETCH, STORE, SEARCH, SORT and THREAD by number: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ TABLE: dict[type[Command], Entry] = {
     messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
     searches.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
     searches.Sort: Entry(WITH_MAILBOX, later=sort.sort, expunging=Expunging.BY_UID),
+    searches.Thread: Entry(WITH_MAILBOX, later=thread.thread, expunging=Expunging.BY_UID),
     messages.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
     messages.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
     messages.Copy: Entry(WITH_MAILBOX, later=copy.copy),

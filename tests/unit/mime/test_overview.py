@@ -9,8 +9,8 @@ import pytest
 
 from cgpymail.mime.casemap import casemap
 from cgpymail.mime.dates import sent_time
-from cgpymail.mime.messageids import MOST, message_ids
-from cgpymail.mime.overview import Overview, parse_overview
+from cgpymail.mime.messageids import message_ids
+from cgpymail.mime.overview import MOST_REFERENCES, Overview, parse_overview
 from cgpymail.runtime.limits import DEFAULTS
 
 
@@ -87,7 +87,12 @@ def test_message_ids() -> None:
     """Valid ones only; quotes that need not be there do not make another one."""
     found = message_ids(b'<a@b> text <"c"@d><no-at> <e f@g> < h@i > <"x\\"y"@z> <open@')
     assert list(found) == [b"a@b", b"c@d", b"h@i", b'x"y@z']
-    assert len(list(message_ids(b"<a@b>" * 2 * MOST))) == MOST
+
+
+def test_the_nearest_references_count() -> None:
+    """Of very many."""
+    many = [f"<{number}@x>" for number in range(MOST_REFERENCES + 5)]
+    assert overview(f"References: {' '.join(many)}\n") == overview(f"References: {' '.join(many[5:])}\n")
 
 
 @pytest.mark.parametrize("value", [b"<a@" * 50_000, b"<" + b"a@" * 80_000, b'<"a' * 50_000, b'<"\\"' * 50_000])
