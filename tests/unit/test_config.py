@@ -11,6 +11,7 @@ import pytest
 
 from cgpymail.config import ConfigError, load
 from cgpymail.runtime.limits import DEFAULTS, Limits
+from cgpymail.runtime.options import PopOptions
 
 SAMPLE = Path(__file__).parents[2] / "etc" / "cgpymail.toml"
 
@@ -137,3 +138,35 @@ def test_a_tree_of_wrong_kinds_is_refused_not_crashed() -> None:
     with pytest.raises(ConfigError) as caught:
         load("f", 'server = 1\nimap = 2\nlmtp = {listeners = 3}\ntls = {key = "k"}\n', "/")
     assert {"server", "imap", "lmtp.listeners", "tls"} <= {problem.key for problem in caught.value.problems}
+
+
+def test_settings_of_the_modules() -> None:
+    """Channels, where 0 means that the module listens nowhere; what IMAP and POP have of their own."""
+    text = GOOD.replace("[[imap.listeners]]", "[imap]\nchannels = 0\nrunning_every = 0\n[[imap.listeners]]")
+    text += '[pop]\nlogin_delay = 60\nsubmit_program = ["/bin/x", "-i"]\n[[pop.listeners]]\nport = 1110\n'
+    settings = load("f", text, "/")
+    assert settings.imap.channels == settings.imap_options.running_every == 0
+    assert {name for name, _ in settings.listeners()} == {"pop", "lmtp"}
+    assert settings.pop.channels == 5_000
+    assert settings.pop_options == PopOptions(60, ("/bin/x", "-i"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("channels = -1", "pop.channels: below zero"),
+        ("channels = true", "pop.channels: True is of the wrong kind"),
+        ("running_every = 5", "pop.running_every: unknown key"),
+        ("login_delay = -1", "pop.login_delay: below zero"),
+        ('submit_program = "/bin/x -i"', "pop.submit_program: not a list of texts"),
+        ('submit_program = ["x"]', "pop.submit_program: not a whole path"),
+        ('submit_address = "mail.example.org"', "pop.submit_address: "),
+        ('submit_address = "smtp:mail.example.org"', "pop.submit_address: "),
+        ('submit_address = "smtp:a:25"\nsubmit_program = ["/x"]', "there is a submit_program too"),
+    ],
+)
+def test_wrong_settings_of_a_module(line: str, problem: str) -> None:
+    """Each is told with its key."""
+    with pytest.raises(ConfigError) as caught:
+        load("f", GOOD + f"[pop]\n{line}\n", "/")
+    assert problem in str(caught.value)
