@@ -20,6 +20,7 @@ from cgpymail.directory.accounts import AccountFiles, Listed
 from cgpymail.directory.domains import Domain, Domains
 from cgpymail.directory.files import storage_error
 from cgpymail.directory.login import Logins
+from cgpymail.directory.methods import scram_enabled
 from cgpymail.directory.naming import account_name
 from cgpymail.directory.proofs import PASSWORD
 from cgpymail.directory.record import AccountRecord, load_record
@@ -175,7 +176,7 @@ class Directory:
         settings: dict[str, Any] = {ENCRYPTION: encryption} if encryption else {}
         if password:
             chosen = encryption or str(place.settings.get(ENCRYPTION, ""))
-            kept = await self._store(password, chosen)
+            kept = await self._store(password, chosen, place)
             settings |= {key: value for key, value in kept.items() if value is not None}
         async with self._turn:
             await self._on_disk(self._renaming.recover)  # lest the new account gets what was an earlier one's
@@ -243,7 +244,7 @@ class Directory:
         Raises NoSuchAccount, BadSettings, StorageFailed.
         """
         record = await self.need(name)
-        changes = await self._store(password, encryption or record.setting(ENCRYPTION, ""))
+        changes = await self._store(password, encryption or record.setting(ENCRYPTION, ""), record.domain)
         if encryption:
             changes[ENCRYPTION] = encryption
         self._logins.verified.forget(name)
@@ -262,11 +263,11 @@ class Directory:
             raise NoSuchAccount
         return record
 
-    async def _store(self, password: str, encryption: str) -> dict[str, Any]:
-        """What to keep of a password: it or its hash, and the SCRAM verifiers that go with it. Raises BadSettings."""
+    async def _store(self, password: str, encryption: str, domain: Domain) -> dict[str, Any]:
+        """What to keep of a password: it or its hash, and, where SCRAM is on, its verifiers. Raises BadSettings."""
         salt, salts = self._runtime.random(passwords.SALT), self._runtime.random(verifiers.salt_size())
         stored = await self._runtime.pools.hash.run(passwords.store, password, encryption, salt)
-        return {
-            PASSWORD: stored,
-            verifiers.KEY: await self._runtime.pools.hash.run(verifiers.make, password, stored, salts),
-        }
+        made = None
+        if scram_enabled(domain):
+            made = await self._runtime.pools.hash.run(verifiers.make, password, stored, salts)
+        return {PASSWORD: stored, verifiers.KEY: made}

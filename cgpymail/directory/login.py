@@ -17,14 +17,13 @@ from twisted.internet.defer import Deferred
 from cgpymail.directory import passwords, verifiers
 from cgpymail.directory.domains import Domains
 from cgpymail.directory.enrolment import Enrolment
-from cgpymail.directory.methods import CLRTXT, allows, clear_text, enabled, method_of, possible
+from cgpymail.directory.methods import CLRTXT, allows, clear_text, enabled, method_of, possible, scram_enabled
 from cgpymail.directory.proofs import Judge, flag, password_of
 from cgpymail.directory.record import AccountRecord
 from cgpymail.directory.throttle import Throttle, network
 from cgpymail.directory.trust import NOBODY, Trust
 from cgpymail.directory.turns import Turns
 from cgpymail.errors import AuthenticationFailed, PrivacyRequired, ServiceDisabled, StorageFailed
-from cgpymail.grammar.sasl.scramkeys import HASHES
 from cgpymail.model.identity import (
     AccountName,
     Acting,
@@ -139,7 +138,7 @@ class Logins:
                 raise AuthenticationFailed
             if secret is not None:
                 self.verified.remember(record.name, stored, secret, now())
-                if any(enabled(record.domain, method) for method in HASHES):
+                if scram_enabled(record.domain):
                     self.enrolment.enrol(record, secret)
         self.throttle.succeeded(address)
         return record

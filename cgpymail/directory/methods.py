@@ -11,6 +11,7 @@ from cgpymail.directory.domains import Domain
 from cgpymail.directory.passwords import CLEAR
 from cgpymail.directory.trust import Trust
 from cgpymail.grammar.sasl.registry import MECHANISMS, PLUS
+from cgpymail.grammar.sasl.scramkeys import HASHES
 from cgpymail.model.identity import (
     ApopCredentials,
     CramCredentials,
@@ -44,6 +45,7 @@ def _possible(name: str, domain: Domain, link: Link, trust: Trust) -> bool:
     if name.endswith(PLUS):
         return link.encrypted and (link.tls is None or bool(link.tls.bindings))
     if name == EXTERNAL:
+        # Whoever connects to a TLS port is greeted before the handshake has shown whether he has a certificate.
         shown = link.tls is None or link.tls.certificate is not None
         return bool(trust.certificate_field) and link.encrypted and shown
     return name not in TOKENS or (trust.tokens is not None and link.secure)
@@ -60,6 +62,11 @@ def _recoverable(domain: Domain) -> bool:
 def enabled(domain: Domain, method: str) -> bool:
     """Whether a method other than CLRTXT is on in a domain; the -PLUS form of a mechanism goes with the mechanism."""
     return domain.readable and allows(domain.settings.get(METHODS), method.removesuffix(PLUS))
+
+
+def scram_enabled(domain: Domain) -> bool:
+    """Whether a domain has use for SCRAM verifiers."""
+    return any(enabled(domain, method) for method in HASHES)
 
 
 def clear_text(domain: Domain) -> bool:
