@@ -79,7 +79,7 @@ def test_read_delete_and_save(daemon: Daemon, tmp_path: Path) -> None:
         terminal.keys("Enter")
         terminal.see("doesn't exist")
         terminal.keys("y")
-        terminal.see("Saving DONE")
+        terminal.see("DONE]")
         terminal.keys("i")
         terminal.see("remove this")
         terminal.keys("j", "2", "Enter", "d", "x")

@@ -66,7 +66,7 @@ def test_modseq_and_namespace(daemon: Daemon) -> None:
     with logged_in(daemon, "mary") as client:
         assert client.enable("CONDSTORE") == [b"CONDSTORE"]
         assert client.namespace().personal[0] == ("", "/")
-        assert client.id_({"name": "test"})[b"name"] == b"cgpymail"
+        assert b"cgpymail" in client.id_({"name": "test"})
         selected = client.select_folder("INBOX")
         client.add_flags([3], ["work"])
         changed = client.fetch("1:*", ["FLAGS"], modifiers=[f"CHANGEDSINCE {selected[b'HIGHESTMODSEQ']}"])
