@@ -10,14 +10,18 @@ from hypothesis import strategies as st
 
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
+from cgpymail.grammar.imap import searchcommands as f
 from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
 from cgpymail.grammar.imap.readfetch import section_text
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
+from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.writing import astring, mailbox, string
+from cgpymail.model.search import Numbers
 from cgpymail.model.section import Section, Specifier
+from cgpymail.model.sorting import Criterion, SortKey
 from cgpymail.model.uidset import NumberSet
 from tests.support.imapwire import read
 
@@ -60,6 +64,21 @@ def test_number_sets_round_trip(parts, uid):
     assert read(b"a %b %b x\r\n" % (verb, bytes(parts))) == m.Copy(b"a", parts, "x", uid)
 
 
+options = st.builds(Returns, st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans())
+criteria = st.lists(st.builds(Criterion, st.sampled_from(SortKey), st.booleans()), min_size=1, max_size=5).map(tuple)
+
+
+@given(options, criteria, number_sets, st.booleans())
+def test_sorted_searches_round_trip(returns, wanted, named, uid):
+    """Result options and sort keys are read as they are written."""
+    words = [name.upper() for name in ("min", "max", "all", "count", "save") if getattr(returns, name)]
+    keys = " ".join(("REVERSE " if criterion.reverse else "") + criterion.key.value for criterion in wanted)
+    verb = "UID SORT" if uid else "SORT"
+    line = f"a {verb} RETURN ({' '.join(words)}) ({keys}) UTF-8 UID ".encode() + bytes(named) + b"\r\n"
+    expected = returns if words else Returns(all=True)
+    assert read(line) == f.Sort(b"a", wanted, Numbers(named, True), uid, expected)
+
+
 paths = st.lists(st.integers(1, 999), max_size=5).map(tuple)
 plain_sections = st.builds(
     Section, paths, st.sampled_from([Specifier.WHOLE, Specifier.HEADER, Specifier.TEXT]), st.just(())
@@ -83,9 +102,13 @@ def test_sections_round_trip(section, peek):
     assert (item.section, item.peek, item.label) == (section, peek, b"BODY[" + text + b"]")
 
 
-VERBS = [*b"NOOP LOGIN SELECT LIST STATUS APPEND FETCH STORE COPY SEARCH ID AUTHENTICATE".split(), b"UID FETCH"]
+VERBS = [
+    *b"NOOP LOGIN SELECT LIST STATUS APPEND FETCH STORE COPY SEARCH SORT THREAD ID AUTHENTICATE".split(),
+    b"UID FETCH",
+]
 fragments = st.sampled_from(
     b'( ) " \\ { } {3} {3+} [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT CHARSET UTF-8 FLAGS NIL '
+    b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "
     b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE".split(b" ")
 ) | st.binary(max_size=6)
 garbage = st.builds(
@@ -155,6 +178,10 @@ FLOODS = [
     b"a FETCH " + b"1:*," * 15_000 + b"x",
     b"a FETCH 1 BODY[" + b"1." * 30_000 + b"]",
     b"a FETCH 1 BODY[HEADER.FIELDS (" + b"x " * 30_000,
+    b"a SEARCH RETURN (" + b"MIN " * 15_000,
+    b"a SEARCH RETURN (" + b"MIN " * 15_000 + b"MIN) ALL",
+    b"a SORT (" + b"REVERSE " * 8_000,
+    b"a SORT (" + b"DATE " * 12_000 + b"DATE) UTF-8 ALL",
     b"a FETCH 1 (" + b"FLAGS " * 10_000,
     b'a LOGIN "' + b"\\\\" * 30_000,
     b'a LOGIN x "' + b'\\"' * 30_000 + b'"',

@@ -11,10 +11,11 @@ from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.messagecommands import Expunge
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.searchcommands import Returns
-from cgpymail.grammar.imap.searchresponses import esearch_line
+from cgpymail.grammar.imap.searchresponses import esearch_line, thread_line
 from cgpymail.model import search as s
 from cgpymail.model.flags import SEEN
 from cgpymail.model.sorting import Criterion, SortKey
+from cgpymail.model.threads import Node, ThreadBy
 from cgpymail.model.uidset import SAVED, NumberSet
 from tests.support.imapwire import read
 
@@ -156,3 +157,53 @@ def test_sort_without_charset():
     """Then the first search key stands in its place, and is none."""
     with pytest.raises(CharsetError):
         read_command(b"a SORT (DATE) ALL UNSEEN")
+
+
+@pytest.mark.parametrize("by", ThreadBy)
+def test_thread(by):
+    """The way to find threads, then charset and search keys."""
+    assert read(b"a THREAD %b UTF-8 ALL\r\n" % by.value.lower().encode()) == m.Thread(b"a", by, s.All(), False)
+    assert read(b"a UID THREAD %b UTF-8 $\r\n" % by.value.encode()) == m.Thread(b"a", by, s.Saved(), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"THREAD", "A space expected"),
+        (b"THREAD (REFS) UTF-8 ALL", "A way to find threads expected"),
+        (b"THREAD COLOUR UTF-8 ALL", "Unknown way to find threads"),
+        (b"THREAD REFS", "A space expected"),
+        (b"THREAD REFS UTF-8", "A space expected"),
+    ],
+)
+def test_ill_formed_threads(text, reason):
+    """What cannot be understood is answered with a reason."""
+    with pytest.raises(CommandError, match=reason):
+        read_command(b"a " + text)
+
+
+def node(uid, *children):
+    """A message and the answers to it."""
+    made = Node(uid)
+    made.children = list(children)
+    return made
+
+
+THREADS = [
+    ([], b""),
+    ([node(2), node(3, node(6, node(4, node(23)), node(44, node(7, node(96)))))], b" (2)(3 6 (4 23)(44 7 96))"),
+    ([node(0, node(3), node(5))], b" ((3)(5))"),
+    ([node(0, node(3, node(6)), node(5, node(7), node(8)))], b" ((3 6)(5 (7)(8)))"),
+    ([node(196, node(197), node(198)), node(200, node(202))], b" (196 (197)(198))(200 202)"),
+]
+
+
+@pytest.mark.parametrize(("roots", "text"), THREADS)
+def test_thread_lines(roots, text):
+    """The examples of RFC 5256 section 4 among them."""
+    assert thread_line(roots) == b"* THREAD" + text + b"\r\n"
+
+
+def test_thread_lines_by_number():
+    """Sequence numbers instead of UIDs."""
+    assert thread_line([node(0, node(30), node(50, node(60)))], {30: 1, 50: 2, 60: 3}) == b"* THREAD ((1)(2 3))\r\n"
