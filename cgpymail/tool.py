@@ -105,7 +105,8 @@ def _do_alone(settings: Settings, request: Request, unreachable: Exception) -> i
     except BaseTaken:
         return _complain(
             f"the base directory {settings.base} is in use by a process that cannot be asked ({unreachable}): the "
-            "server is just starting or stopping, or another cgpymail command is at work; try again",
+            "server is just starting or stopping, or another cgpymail command is at work; try again (or, if the server "
+            "has its control socket elsewhere, name its configuration with --config)",
             exits.TRY_AGAIN,
         )
     try:

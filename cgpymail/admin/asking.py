@@ -40,7 +40,7 @@ def question(options: argparse.Namespace, base: str) -> Question:
     if getattr(options, "warning", "") and not options.yes:
         _make_sure(options.warning.format(**vars(options)))
     generated = str(arguments["password"]) if getattr(options, "generate", False) else ""
-    return Question(Request(options.verb, arguments, base), generated)
+    return Question(Request(options.verb, arguments, base, options.domain.lower()), generated)
 
 
 def _make_sure(warning: str) -> None:

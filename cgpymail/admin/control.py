@@ -97,7 +97,7 @@ class ControlSession:
         self._stop_timer()
         job = self._service.job(request, self._say, self._complain)
         if job is None:
-            self._end(refusal(self._service.not_mine(request.base), exits.CONFIG))
+            self._end(refusal(self._service.not_mine(request), exits.CONFIG))
             return
         self._log.write(MAJOR, f"user {self._user}: {request.verb} {_subject(request)}".rstrip())
         done = self._service.run(job)
@@ -162,6 +162,7 @@ class Control(Factory):
         self.server = server
         self.limits = server.services.limits
         self._base = base
+        self._domain = server.directory.domains.main.name
         self._reload = reload
         self._log = server.services.runtime.logs.module("SYSTEM")
         self._connections: set[Connection] = set()
@@ -182,12 +183,14 @@ class Control(Factory):
         return connection
 
     def job(self, request: Request, say: Callable[[str], None], complain: Callable[[str], None]) -> Job | None:
-        """The work that a request asks for; None if it means another base directory."""
-        return Job(request, self.server, say, complain, self._reload) if request.base == self._base else None
+        """The work that a request asks for; None if it means another base directory or main domain."""
+        mine = request.base == self._base and request.domain in ("", self._domain)
+        return Job(request, self.server, say, complain, self._reload) if mine else None
 
-    def not_mine(self, base: str) -> str:
+    def not_mine(self, request: Request) -> str:
         """Why there is no job."""
-        return f"The server at this socket has the base directory {self._base}, not {base}"
+        meant = f"{request.base} with the main domain {request.domain}" if request.domain else request.base
+        return f"The server at this socket has {self._base} with the main domain {self._domain}, not {meant}"
 
     def run(self, job: Job) -> Deferred[int]:
         """Do it, whoever still listens; fires with the exit code."""

@@ -2,7 +2,7 @@
 
 One request for each connection. Every line is a JSON object, ended by LF; everything but ASCII is escaped:
 
-    {"version": 1, "base": "/var/lib/cgpymail", "verb": "account create", "arguments": {"name": "john"}}
+    {"version": 1, "base": "/var/lib/cgpymail", "domain": "", "verb": "account list", "arguments": {"only": "x.org"}}
 
     {"out": "created john@example.org"}    a line for standard output
     {"err": "..."}                         a complaint
@@ -33,11 +33,13 @@ class BadReply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``verb``: the words of a command. ``base``: the base directory that is meant, all symbolic links resolved."""
+    """``verb``: the words of a command. ``base``: the base directory that is meant, all symbolic links resolved;
+    ``domain``: the main domain that is meant, empty if it is whatever the server has."""
 
     verb: str
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     base: str = ""
+    domain: str = ""
 
     def text(self, key: str, default: str | None = None) -> str:
         """A text. Raises BadRequest when it is missing and there is no default."""
@@ -81,12 +83,12 @@ Reply = Said | Ended
 
 def write_request(request: Request) -> bytes:
     """The line. Raises BadRequest for text that is not Unicode, as the terminal may give it."""
-    _check_text(request.verb, request.base)
+    _check_text(request.verb, request.base, request.domain)
     for key, value in request.arguments.items():
         if not isinstance(value, bool):
             _check_text(key, *([value] if isinstance(value, str) else value))
-    data = {"version": VERSION, "base": request.base, "verb": request.verb, "arguments": dict(request.arguments)}
-    return _line(data)
+    meant = {"base": request.base, "domain": request.domain}
+    return _line({"version": VERSION, **meant, "verb": request.verb, "arguments": dict(request.arguments)})
 
 
 def write_reply(reply: Reply) -> bytes:
@@ -148,12 +150,11 @@ def _read_request(line: bytes) -> Request:
         raise BadRequest("This is no request of the cgpymail tool")
     if data["version"] != VERSION:
         raise BadRequest(f"The server speaks version {VERSION} of the control protocol: use its own cgpymail tool")
-    verb, base, arguments = data.get("verb"), data.get("base"), data.get("arguments")
-    if not isinstance(verb, str) or not isinstance(base, str) or not isinstance(arguments, dict):
+    arguments = data.get("arguments")
+    if not isinstance(arguments, dict):
         raise BadRequest("The request lacks a part")
-    read = {key: _read_argument(value) for key, value in arguments.items()}
-    _check_text(verb, base, *read)
-    return Request(verb, read, base)
+    read = {_text(key): _read_argument(value) for key, value in arguments.items()}
+    return Request(_text(data.get("verb")), read, _text(data.get("base")), _text(data.get("domain")))
 
 
 def _read_argument(value: object) -> Argument:

@@ -73,17 +73,18 @@ def test_a_slow_writer(tmp_path: Path) -> None:
 
 def test_another_base_directory(office: Office) -> None:
     """A tool that means other mail is told so, and nothing is done."""
-    asking = Asking(office)
-    asking.send(write_request(Request("account delete", {"name": "john"}, "/elsewhere")))
-    code, _, complaints = asking.answer()
-    assert code == exits.CONFIG and "not /elsewhere" in complaints[0]
+    for base, domain in (("/elsewhere", ""), (office.base, "x.net")):
+        asking = Asking(office)
+        asking.send(write_request(Request("account delete", {"name": "john"}, base, domain)))
+        code, _, complaints = asking.answer()
+        assert code == exits.CONFIG and f"not {base}" in complaints[0] and domain in complaints[0]
     assert office("account list")[1] == ["john@example.org"]
 
 
 def test_another_version_of_the_tool(office: Office) -> None:
     """Told in words."""
     asking = Asking(office)
-    asking.send(json.dumps({"version": 99, "base": "", "verb": "", "arguments": {}}).encode() + b"\n")
+    asking.send(json.dumps({"version": 99, "verb": "", "arguments": {}}).encode() + b"\n")
     assert "use its own cgpymail tool" in asking.answer()[2][0]
 
 

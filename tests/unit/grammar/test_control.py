@@ -20,8 +20,10 @@ from cgpymail.grammar.control import (
     write_request,
 )
 
-REQUEST = Request("account create", {"name": "jürgen\n\0", "recoverable": True, "keys": ("a", "ß")}, "/srv/mail")
-GOOD: dict[str, Any] = {"version": 1, "base": "/b", "verb": "v", "arguments": {}}
+REQUEST = Request(
+    "account create", {"name": "jürgen\n\0", "recoverable": True, "keys": ("a", "ß")}, "/srv/mail", "example.org"
+)
+GOOD: dict[str, Any] = {"version": 1, "base": "/b", "domain": "", "verb": "v", "arguments": {}}
 
 
 def read(data: bytes, size: int = 1000, limit: int = 100_000) -> Request | None:
@@ -60,6 +62,7 @@ def test_requests(size: int) -> None:
                 {"version": "1"},
                 {"verb": 7},
                 {"base": None},
+                {"domain": 7},
                 {"arguments": []},
                 {"arguments": {"a": 1}},
                 {"arguments": {"a": None}},
