@@ -65,6 +65,13 @@ class CannotDo(MailError):
     text = "The operation is not possible"
 
 
+class HasChildren(CannotDo):
+    """A name that holds nothing but other names cannot be removed before them."""
+
+    code = "has-children"
+    text = "The mailbox has inferior mailboxes"
+
+
 class LimitExceeded(MailError):
     """A configured limit would be passed."""
 

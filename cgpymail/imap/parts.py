@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cgpymail.errors import StorageFailed
-from cgpymail.grammar.imap.fetchdata import envelope_text, structure_text
+from cgpymail.grammar.imap.dialect import Dialect
+from cgpymail.grammar.imap.fetchdata import ALL_MESSAGES, MESSAGES, envelope_text, structure_text
 from cgpymail.grammar.imap.items import BodySection
 from cgpymail.manager.handle import Handle
 from cgpymail.mime.addresses import Allowance
@@ -47,9 +48,10 @@ class Range:
 class Parts:
     """Answers for the messages of one handle. Errors are those of handle.headers, structure and content."""
 
-    def __init__(self, handle: Handle, limits: Limits) -> None:
+    def __init__(self, handle: Handle, limits: Limits, dialect: Dialect) -> None:
         self._handle = handle
         self._limits = limits
+        self._revision2 = dialect.revision2
 
     async def envelope(self, uid: int) -> bytes:
         """The value of ENVELOPE."""
@@ -61,11 +63,12 @@ class Parts:
 
     async def structure(self, uid: int, *, extended: bool) -> bytes:
         """The value of BODYSTRUCTURE, or of BODY if not ``extended``."""
-        kind = "BODYSTRUCTURE" if extended else "BODY"
+        kind = ("BODYSTRUCTURE" if extended else "BODY") + ("/2" if self._revision2 else "")
         text = self._handle.cached(uid, kind)
         if text is None:
             root = await self._handle.structure(uid)
-            text = structure_text(root, await self._envelopes(uid, root), extended=extended)
+            messages = ALL_MESSAGES if self._revision2 else MESSAGES
+            text = structure_text(root, await self._envelopes(uid, root), extended=extended, messages=messages)
             self._handle.cache(uid, kind, text)
         return text
 

@@ -19,6 +19,7 @@ CODES: Mapping[str, bytes] = {
     "illegal-name": b"CANNOT",
     "not-permitted": b"NOPERM",
     "cannot": b"CANNOT",
+    "has-children": b"HASCHILDREN",  # RFC 9051 6.3.5
     "limit": b"LIMIT",
     "over-quota": b"OVERQUOTA",
     "too-large": b"TOOBIG",  # RFC 4469; RFC 7889

@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred, DeferredLock
 from cgpymail.errors import (
     Busy,
     CannotDo,
+    HasChildren,
     IllegalName,
     LimitExceeded,
     MailboxExists,
@@ -287,7 +288,7 @@ class Account:
                     await self._remove(self._entries[child], leaf=True)
                 below = []
             if below and not entry.format:
-                raise CannotDo("The mailbox has inferior mailboxes")
+                raise HasChildren
             await self._remove(entry, leaf=not below)
 
     async def _remove(self, entry: TreeEntry, *, leaf: bool) -> None:

@@ -67,6 +67,12 @@ class NameSpace:
             raise NoSuchMailbox
         return Place(account, expand(account, rest))
 
+    def seen(self, typed: str, place: Place) -> str:
+        """What LIST calls the place to which ``typed`` has led: ``$Sent$`` and the extension of a format are gone."""
+        if typed.startswith(FOREIGN):
+            return typed.partition(names.SEPARATOR)[0] + names.SEPARATOR + place.name
+        return typed.removesuffix(names.SEPARATOR) if self.alias_target(typed) is not None else place.name
+
     async def account(self, typed: str) -> Account | None:
         """The account that ``~typed`` leads to, by the router; None if there is none."""
         routed: AccountName | None = self._directory.route(typed, self.own.name.domain) if typed else None

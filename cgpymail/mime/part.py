@@ -63,8 +63,14 @@ class Part:
 
     @property
     def is_message(self) -> bool:
-        """Whether ``parts`` is the one message in a message/rfc822."""
-        return self.type == "message" and self.subtype == "rfc822"
+        """Whether ``parts`` is the one message in it: of a message/rfc822, and of a message/global (RFC 6532 3.7), unless
+        that is encoded and so a file like any other."""
+        if self.type != "message":
+            return False
+        return self.subtype == "rfc822" or (self.subtype == "global" and self.encoding in _IDENTITY)
+
+
+_IDENTITY = frozenset({"7bit", "8bit", "binary"})  # transfer encodings that leave a content as it is
 
 
 def find_part(root: Part, path: Sequence[int]) -> Part | None:

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 class Dialect:
     """``utf8``: mailbox names travel in UTF-8 and not in modified UTF-7, and quoted strings may hold UTF-8 (RFC 9755
     section 3, RFC 9051 5.1). ``charset``: SEARCH may name the charset of its texts (RFC 9755 forbids it).
+    ``revision2``: answers are those of IMAP4rev2 (RFC 9051) where they differ from those of IMAP4rev1.
     """
 
     utf8: bool = False
     charset: bool = True
+    revision2: bool = False
 
 
 PLAIN = Dialect()

@@ -7,6 +7,7 @@ grammar do not know each other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from cgpymail.grammar.imap.dates import write_date_time
@@ -162,6 +163,11 @@ def internal_date_item(seconds: int) -> bytes:
     return b"INTERNALDATE " + write_date_time(seconds)
 
 
+def save_date_item(seconds: int) -> bytes:
+    """SAVEDATE (RFC 8514), of seconds since the epoch; NIL for 0, which stands for a date that is not known."""
+    return b"SAVEDATE " + (write_date_time(seconds) if seconds else b"NIL")
+
+
 def section_start(label: bytes, octets: int, *, binary: bool = False) -> bytes:
     """What stands before the octets of a section; ``binary``: as a literal8 (RFC 3516), which may hold NUL."""
     return b"%b %b{%d}\r\n" % (label, b"~" if binary else b"", octets)
@@ -199,44 +205,61 @@ def _address(address: Address) -> bytes:
 # -- BODYSTRUCTURE ---------------------------------------------------------------------------------------------------
 
 
-def structure_text(part: Part, envelopes: Mapping[int, bytes], *, extended: bool) -> bytes:
+MESSAGES = frozenset({"rfc822"})
+"""The messages inside messages of IMAP4rev1 (RFC 3501 section 9, media-message)."""
+ALL_MESSAGES = MESSAGES | {"global"}
+"""Those of IMAP4rev2 (RFC 9051 7.5.2)."""
+
+
+def structure_text(
+    part: Part, envelopes: Mapping[int, bytes], *, extended: bool, messages: frozenset[str] = MESSAGES
+) -> bytes:
     """The value of BODYSTRUCTURE, or of BODY when not ``extended``.
 
-    ``envelopes``: the finished ENVELOPE of every message inside a message/rfc822, by the ``start`` of that message.
-    A container into which the MIME engine did not look is shown as opaque data.
+    ``envelopes``: the finished ENVELOPE of every message inside a message, by the ``start`` of that message. A
+    container into which the MIME engine did not look is shown as opaque data. ``messages``: the subtypes of message that
+    are shown with what is in them.
     """
     pieces: list[bytes] = []
-    _write_part(part, envelopes, extended, pieces)
+    _Structure(envelopes, extended, messages, pieces).write(part)
     return b"".join(pieces)
 
 
-def _write_part(part: Part, envelopes: Mapping[int, bytes], extended: bool, pieces: list[bytes]) -> None:
-    inside = part.parts
-    pieces.append(b"(")
-    if inside and part.type == "multipart":
-        for child in inside:
-            _write_part(child, envelopes, extended, pieces)
-        pieces.append(b" " + _word(part.subtype))
-        own = _parameters(part.params)
-    else:
-        pieces.append(_basic(part))
-        own = nstring(part.md5)
-        if inside:
-            pieces.append(b" " + envelopes.get(inside[0].start, EMPTY_ENVELOPE) + b" ")
-            _write_part(inside[0], envelopes, extended, pieces)
-        if inside or part.type == "text":
-            pieces.append(b" %d" % part.lines)
-    if extended:
-        pieces.append(b" " + b" ".join((own, *_common_extension(part))))
-    pieces.append(b")")
+@dataclass(frozen=True, slots=True)
+class _Structure:
+    envelopes: Mapping[int, bytes]
+    extended: bool
+    messages: frozenset[str]
+    pieces: list[bytes]
+
+    def write(self, part: Part) -> None:
+        add = self.pieces.append
+        multipart, message = part.type == "multipart", part.type == "message" and part.subtype in self.messages
+        inside = part.parts if multipart or message else ()
+        add(b"(")
+        if inside and multipart:
+            for child in inside:
+                self.write(child)
+            add(b" " + _word(part.subtype))
+            own = _parameters(part.params)
+        else:
+            add(_basic(part, opaque=(multipart or message) and not inside))
+            own = nstring(part.md5)
+            if inside:
+                add(b" " + self.envelopes.get(inside[0].start, EMPTY_ENVELOPE) + b" ")
+                self.write(inside[0])
+            if inside or part.type == "text":
+                add(b" %d" % part.lines)
+        if self.extended:
+            add(b" " + b" ".join((own, *_common_extension(part))))
+        add(b")")
 
 
 _OPAQUE = b'"application" "octet-stream"'
 
 
-def _basic(part: Part) -> bytes:
-    container = part.type == "multipart" or (part.type, part.subtype) == ("message", "rfc822")
-    kind = _OPAQUE if container and not part.parts else _word(part.type) + b" " + _word(part.subtype)
+def _basic(part: Part, *, opaque: bool) -> bytes:
+    kind = _OPAQUE if opaque else _word(part.type) + b" " + _word(part.subtype)
     words = (
         kind,
         _parameters(part.params),

@@ -241,7 +241,7 @@ BAD = [
     (b"a SELECT x y", b"a", "Unexpected text at the end of the command"),
     (b"a SELECT &x", b"a", "The mailbox name is not valid modified UTF-7"),
     (b"a SELECT &AGE-", b"a", "The mailbox name is not valid modified UTF-7"),
-    (b'a SELECT "\xc3\xbc"', b"a", "The mailbox name is not valid modified UTF-7"),
+    (b'a SELECT "\xfc"', b"a", "Ill-formed UTF-8"),
     (b"a SELECT a%b", b"a", "Unexpected text at the end of the command"),
     (b'a LIST ""', b"a", "A space expected"),
     (b'a LIST "" (x', b"a", "A space expected"),

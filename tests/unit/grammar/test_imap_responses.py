@@ -215,6 +215,19 @@ def test_multiparts():
     )
 
 
+def test_international_messages_inside():
+    """message/global is like message/rfc822 in IMAP4rev2, and a file like any other before it (RFC 9051 7.5.2)."""
+    outer = Part("message", "global", parts=(Part(start=77),))
+    head = b'("message" "global" NIL NIL NIL "7bit" 10'
+    everything = {"extended": False, "messages": fetchdata.ALL_MESSAGES}
+    assert fetchdata.structure_text(outer, {77: b"(E)"}, extended=False) == head + b")"
+    assert fetchdata.structure_text(outer, {77: b"(E)"}, **everything) == head + b" (E) " + TEXT + b" 2)"
+    encoded = Part("message", "global")
+    assert (
+        fetchdata.structure_text(encoded, {}, **everything) == b'("application" "octet-stream" NIL NIL NIL "7bit" 10)'
+    )
+
+
 def test_messages_inside():
     """A message in a message shows its envelope, its structure and its lines."""
     outer = Part("message", "rfc822", parts=(Part(start=77),))

@@ -118,6 +118,8 @@ def test_first_of_repeated_fields_counts() -> None:
         ("Content-Type: IMAGE/Png;;;x\n", "image/png"),
         ("Content-Type : text/html\n", "text/html"),
         ("Content-Type: message/rfc822\n", "message/rfc822(text/plain)"),
+        ("Content-Type: message/global\n", "message/global(text/plain)"),
+        ("Content-Type: message/global\nContent-Transfer-Encoding: base64\n", "message/global"),
     ],
 )
 def test_bad_types_give_a_type_that_clients_can_use(head: str, expected: str) -> None:
