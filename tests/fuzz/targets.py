@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import files, grammar, mail, sessions
+from tests.fuzz import files, grammar, logins, mail, sessions
 from tests.fuzz.target import table
 
-TARGETS = table(grammar.TARGETS, mail.TARGETS, files.TARGETS, sessions.TARGETS)
+TARGETS = table(grammar.TARGETS, mail.TARGETS, files.TARGETS, sessions.TARGETS, logins.TARGETS)
