@@ -63,8 +63,8 @@ class Part:
 
     @property
     def is_message(self) -> bool:
-        """Whether ``parts`` is the one message in it: of a message/rfc822, and of a message/global (RFC 6532 3.7), unless
-        that is encoded and so a file like any other."""
+        """Whether ``parts`` is the one message in it: of a message/rfc822, and of a message/global (RFC 6532 3.7),
+        unless that is encoded and so a file like any other."""
         if self.type != "message":
             return False
         return self.subtype == "rfc822" or (self.subtype == "global" and self.encoding in _IDENTITY)

@@ -217,7 +217,7 @@ def structure_text(
     """The value of BODYSTRUCTURE, or of BODY when not ``extended``.
 
     ``envelopes``: the finished ENVELOPE of every message inside a message, by the ``start`` of that message. A
-    container into which the MIME engine did not look is shown as opaque data. ``messages``: the subtypes of message that
+    container into which the MIME engine did not look is shown as opaque data. ``messages``: those subtypes of message
     are shown with what is in them.
     """
     pieces: list[bytes] = []
