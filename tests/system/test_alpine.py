@@ -32,13 +32,12 @@ class Terminal:
         """Press keys, by tmux's names."""
         self.run("send-keys", "-t", "t", *keys)
 
-    def see(self, text: str) -> str:
-        """Wait until ``text`` is on the screen; the whole screen."""
+    def see(self, *texts: str) -> None:
+        """Wait until one of ``texts`` is on the screen."""
         end = time.monotonic() + 30
-        while text not in (screen := self.run("capture-pane", "-p", "-t", "t")):
-            assert time.monotonic() < end, f"{text!r} never came:\n{screen}"
+        while not any(text in (screen := self.run("capture-pane", "-p", "-t", "t")) for text in texts):
+            assert time.monotonic() < end, f"{texts} never came:\n{screen}"
             time.sleep(0.1)
-        return screen
 
 
 @contextmanager
@@ -79,7 +78,7 @@ def test_read_delete_and_save(daemon: Daemon, tmp_path: Path) -> None:
         terminal.keys("Enter")
         terminal.see("doesn't exist")
         terminal.keys("y")
-        terminal.see("DONE]")
+        terminal.see("DONE]", "copied to folder")
         terminal.keys("i")
         terminal.see("remove this")
         terminal.keys("j", "2", "Enter", "d", "x")

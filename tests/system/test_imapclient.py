@@ -45,12 +45,12 @@ def test_a_day_of_two_clients(daemon: Daemon) -> None:
         one.move(everything[7:], "INBOX")
         two.noop()
         left = [uid for uid in everything if uid not in (*everything[:2], everything[7])]
-        assert sorted(two.fetch("1:*", ["FLAGS"])) == left
+        assert sorted(two.fetch(two.search(), ["FLAGS"])) == left
         status = two.folder_status("Übung/Späße", ["MESSAGES", "UIDNEXT"])
         assert status[b"MESSAGES"] == len(left)
     with logged_in(daemon) as fresh:
         fresh.select_folder("Übung/Späße", readonly=True)
-        found = fresh.fetch("1:*", ["ENVELOPE", "BODYSTRUCTURE", "RFC822.SIZE", "BODY.PEEK[]", "FLAGS"])
+        found = fresh.fetch(fresh.search(), ["ENVELOPE", "BODYSTRUCTURE", "RFC822.SIZE", "BODY.PEEK[]", "FLAGS"])
         assert sorted(found) == left
         assert all(len(row[b"BODY[]"]) == row[b"RFC822.SIZE"] for row in found.values())
         assert DELETED in found[left[0]][b"FLAGS"]
@@ -66,8 +66,8 @@ def test_modseq_and_namespace(daemon: Daemon) -> None:
     with logged_in(daemon, "mary") as client:
         assert client.enable("CONDSTORE") == [b"CONDSTORE"]
         assert client.namespace().personal[0] == ("", "/")
-        assert b"cgpymail" in client.id_({"name": "test"})
+        assert b"cgpymail" in client.id_({"name": "test"})[0]
         selected = client.select_folder("INBOX")
         client.add_flags([3], ["work"])
-        changed = client.fetch("1:*", ["FLAGS"], modifiers=[f"CHANGEDSINCE {selected[b'HIGHESTMODSEQ']}"])
+        changed = client.fetch(client.search(), ["FLAGS"], modifiers=[f"CHANGEDSINCE {selected[b'HIGHESTMODSEQ']}"])
         assert list(changed) == [3] and b"work" in changed[3][b"FLAGS"]
