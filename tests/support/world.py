@@ -12,6 +12,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
+from cgpymail.directory.trust import NOBODY
 from cgpymail.errors import AuthenticationFailed, PrivacyRequired
 from cgpymail.grammar.sasl import scramkeys
 from cgpymail.grammar.sasl.registry import MECHANISMS, PLUS
@@ -63,6 +64,7 @@ class MemoryDirectory:
         self.absent: frozenset[str] = frozenset()  # methods that are not to be had
         self.administrators: set[AccountName] = set()
         self.tokens: dict[str, str] = {}  # token -> account
+        self.trust = NOBODY
 
     def find(self, name: AccountName) -> Deferred[Any]:
         """The record, or None."""

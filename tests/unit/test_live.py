@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import StringTransport
@@ -16,6 +18,9 @@ from twisted.internet.testing import StringTransport
 from cgpymail.assembly import Server
 from cgpymail.configfile import TokenMeans, read_settings, usable_certificate
 from cgpymail.demodata import self_signed
+from cgpymail.directory.tokens import SignedTokens
+from cgpymail.directory.trust import Trust
+from cgpymail.doors import Doors
 from cgpymail.live import Live
 from cgpymail.runtime.limits import DEFAULTS, LiveLimits
 from cgpymail.runtime.wire import Connection
@@ -88,7 +93,9 @@ class Ground:
         services = self.world.services
         assert isinstance(services.limits, LiveLimits)
         server = Server(services, self.world.directory, services.limits, 0)  # type: ignore[arg-type]
-        self.live = Live(self.net, server, settings, str(self.config))
+        doors = Doors(self.net, str(self.config))
+        assert doors.open([("imap", settings.imap.listeners[0])]) == []  # as twistd does while it has the right to
+        self.live = Live(self.net, server, settings, str(self.config), doors)
         assert self.live.begin(usable_certificate(settings, str(self.config)), TokenMeans()) == []
 
     def certificate(self) -> None:
@@ -250,6 +257,26 @@ def test_a_certificate_is_for_new_connections(ground: Ground) -> None:
     (problem,) = ground.reload(CONFIG + TLS)
     assert "certificate or key cannot be used" in problem
     assert ground.dial(143)[0]._tls is newest._tls
+
+
+def test_who_is_believed_changes_at_once(ground: Ground) -> None:
+    """Client certificates count from the reload on, and tokens; files that cannot be used change nothing."""
+    ground.certificate()
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    (ground.folder / "ca.pem").write_bytes((ground.folder / "cert.pem").read_bytes())
+    (ground.folder / "tokens.pem").write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    signed = '[oauth]\nkey = "tokens.pem"\nissuer = "x"\naudience = "y"\n'
+    directory: Any = ground.world.directory
+    assert directory.trust == Trust()
+    assert ground.reload(CONFIG + TLS + 'client_ca = "ca.pem"\n' + signed) == []
+    assert directory.trust.certificate_field == "email"
+    assert isinstance(directory.trust.tokens, SignedTokens)
+    (ground.folder / "tokens.pem").write_bytes(b"nonsense")
+    (problem,) = ground.reload(CONFIG + TLS + signed)
+    assert "oauth: the file cannot be used" in problem
+    assert directory.trust.certificate_field == "email"
+    assert ground.reload(CONFIG + TLS) == []
+    assert directory.trust == Trust()
 
 
 def test_the_name_in_greetings_is_for_new_connections(ground: Ground) -> None:
