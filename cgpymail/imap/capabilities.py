@@ -76,6 +76,7 @@ TABLE = (
     Capability("THREAD=ORDEREDSUBJECT", 5256, "manager/threads.py", AFTER_LOGIN),
     Capability("THREAD=REFERENCES", 5256, "manager/threads.py", AFTER_LOGIN),
     Capability("THREAD=REFS", 5256, "manager/threads.py", AFTER_LOGIN),  # draft-ietf-morg-inthread-01, beyond the RFC
+    Capability("PARTIAL", 9394, "model/paging.py", AFTER_LOGIN),
     Capability("WITHIN", 5032, "manager/search.py", AFTER_LOGIN),
     Capability("SEARCHRES", 5182, "imap/selection.py", AFTER_LOGIN),
 )

@@ -1,15 +1,16 @@
-"""Facts for FETCH that extensions added: EMAILID and THREADID (RFC 8474)."""
+"""Facts for FETCH that extensions added: EMAILID and THREADID (RFC 8474), SAVEDATE (RFC 8514)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
 from cgpymail.grammar.imap import items as data
+from cgpymail.grammar.imap.fetchdata import save_date_item
 from cgpymail.manager.handle import Handle
 from cgpymail.manager.objectids import read_email_id
 from cgpymail.model.columns import Row
 
-Extra = data.EmailId | data.ThreadId
+Extra = data.EmailId | data.ThreadId | data.SaveDate
 
 
 class Extras:
@@ -24,4 +25,6 @@ class Extras:
         if isinstance(item, data.EmailId):
             value = await read_email_id(self._handle, row.uid, lambda octets: self._breathe())
             return b"EMAILID (%b)" % value.encode("ascii")
+        if isinstance(item, data.SaveDate):
+            return save_date_item(row.saved)
         return b"THREADID NIL"

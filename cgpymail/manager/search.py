@@ -37,6 +37,7 @@ from cgpymail.model.search import (
     Numbers,
     Or,
     Saved,
+    SaveDate,
     SearchKey,
     Sent,
     Size,
@@ -123,6 +124,10 @@ class _Program:
             dates = facts.dates
             begin, end = _seconds(key)
             return [row for row in rows if begin <= dates[row] < end]
+        if isinstance(key, SaveDate):
+            dates, saved = facts.dates, facts.save_dates
+            begin, end = _seconds(key)
+            return [row for row in rows if begin <= (saved[row] or dates[row]) < end]
         if isinstance(key, Age):
             dates, limit = facts.dates, facts.now - key.seconds
             if key.younger:
@@ -206,8 +211,8 @@ def _by_mask(column: Sequence[int], mask: int, present: bool, rows: Rows) -> Row
     return [row for row in rows if not column[row] & mask]
 
 
-def _seconds(key: Internal) -> tuple[float, float]:
-    """The internal dates from (inclusive) and to (exclusive) which a message matches: whole days of UTC."""
+def _seconds(key: Internal | SaveDate) -> tuple[float, float]:
+    """The dates from (inclusive) and to (exclusive) which a message matches: whole days of UTC."""
     begin = timegm(key.day.timetuple())
     if key.when is When.BEFORE:
         return float("-inf"), begin

@@ -16,7 +16,8 @@ class Facts:
 
     Ghosts that still have a number are in it. ``dates`` are internal dates, seconds since the epoch; ``flags`` without
     Recent, which is ``recent``: the UIDs that are \\Recent to this session (others may be in it too). ``saved``: the
-    UIDs that the search before saved (others may be in it too). ``now``: seconds since the epoch.
+    UIDs that the search before saved (others may be in it too). ``now``: seconds since the epoch. ``save_dates``: 0
+    where they are not known.
     """
 
     seqs: Sequence[int]
@@ -29,6 +30,7 @@ class Facts:
     saved: UidSet = field(default_factory=UidSet)
     now: int = 0
     modseqs: Sequence[int] = ()
+    save_dates: Sequence[int] = ()
 
 
 class Searchable(Protocol):

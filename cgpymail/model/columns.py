@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One message. ``date`` is seconds since the epoch, ``size`` octets on the wire (CRLF), ``keywords`` a bit mask."""
+    """One message. ``date`` is seconds since the epoch, ``size`` octets on the wire (CRLF), ``keywords`` a bit mask.
+
+    ``saved``: when it came into this mailbox, seconds since the epoch (RFC 8514); 0 if that is not known.
+    """
 
     uid: int
     flags: int
@@ -22,12 +25,13 @@ class Row:
     modseq: int
     date: int
     size: int
+    saved: int = 0
 
 
 class Columns:
-    """uid, flags, keywords, modseq, date and size of every message, by ascending UID."""
+    """uid, flags, keywords, modseq, date, size and save date of every message, by ascending UID."""
 
-    __slots__ = ("date", "flags", "keywords", "modseq", "size", "uid")
+    __slots__ = ("date", "flags", "keywords", "modseq", "saved", "size", "uid")
 
     def __init__(self) -> None:
         self.uid = array("I")
@@ -36,6 +40,7 @@ class Columns:
         self.modseq = array("Q")
         self.date = array("q")
         self.size = array("Q")
+        self.saved = array("I")
 
     def __len__(self) -> int:
         return len(self.uid)
@@ -54,6 +59,7 @@ class Columns:
             self.modseq[place],
             self.date[place],
             self.size[place],
+            self.saved[place],
         )
 
     def insert(self, row: Row) -> int:
@@ -65,6 +71,7 @@ class Columns:
         self.modseq.insert(place, row.modseq)
         self.date.insert(place, row.date)
         self.size.insert(place, row.size)
+        self.saved.insert(place, row.saved)
         return place
 
     def remove(self, places: Iterable[int]) -> Columns:

@@ -116,6 +116,14 @@ class ModSeq:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveDate:
+    """Save date, time zone disregarded; the internal date where the save date is not known (RFC 8514 4.3)."""
+
+    when: When
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class EmailId:
     """The message with this EMAILID (RFC 8474 5.5)."""
 
@@ -159,6 +167,7 @@ SearchKey = (
     | Saved
     | ModSeq
     | EmailId
+    | SaveDate
     | Not
     | Or
     | And

@@ -26,16 +26,19 @@ from cgpymail.stores.mailfile import Outgoing, Stored
 from cgpymail.stores.state import MAX_UID, STORED_FLAGS
 
 BATCH = 1_000  # requests
+MAX_TIME = (1 << 32) - 1  # what the column of save dates holds
 
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """An append (``messages``) or an expunge (``uids``) that waits. ``wanted``: ranges to expunge."""
+    """An append (``messages``, with their save date ``saved``) or an expunge (``uids``) that waits. ``wanted``: ranges
+    to expunge."""
 
     done: Deferred[list[int]]
     messages: Sequence[NewMessage] = ()
     uids: Sequence[int] = ()
     first: int = 0
+    saved: int = 0
     masks: list[int] = field(default_factory=list)
     stored: list[Stored] = field(default_factory=list)
     wanted: list[tuple[int, int]] = field(default_factory=list)
@@ -132,6 +135,7 @@ class Committer:
             request.failure = current_failure()
             return
         request.first = state.uidnext
+        request.saved = min(max(self._core.runtime.now(), 1), MAX_TIME)
         state.uidnext += len(request.messages)
 
     # -- on a thread ---------------------------------------------------------------------------------------------
@@ -171,7 +175,7 @@ class Committer:
         request.result = [stored.uid for stored in request.stored]
         core.write([record(Kind.PUBLISH, request.result[0], request.result[-1], modseq)])
         for stored, message, mask in zip(request.stored, request.messages, request.masks, strict=True):
-            core.state.insert(stored, message.flags, mask, modseq)
+            core.state.insert(stored, message.flags, mask, modseq, saved=request.saved)
         core.tell(Arrived(tuple(request.result), modseq))
 
     def _publish_expunge(self, request: Request) -> None:
@@ -218,5 +222,5 @@ def _append_records(request: Request) -> list[bytes]:
         place = stored.location
         flags = message.flags & STORED_FLAGS
         data = APPENDED.pack(place.offset, place.length, place.crc, stored.date, flags, mask)
-        bodies.append(record(Kind.APPEND, stored.uid, data=data))
+        bodies.append(record(Kind.APPEND, stored.uid, request.saved, data=data))
     return bodies

@@ -37,7 +37,7 @@ _NAME_PART = 40
 class Kind(IntEnum):
     """What a record says. "Range": of every message whose UID is in first..last at that moment."""
 
-    APPEND = 1  # the bytes of message ``first`` are in the mail file
+    APPEND = 1  # the bytes of message ``first`` are in the mail file; ``last`` is its save date
     PUBLISH = 2  # range: became visible with this MODSEQ
     FLAGS = 3  # range: flags and keywords are these
     EXPUNGE = 4  # range: to be removed (synced before anybody is told)

@@ -131,10 +131,10 @@ class MemoryStore:
             return []
         uids = list(range(self.uidnext, self.uidnext + len(messages)))
         self._mailbox.uidnext += len(messages)
-        modseq = self._draw_modseq()
+        modseq, saved = self._draw_modseq(), self._runtime.now()
         for uid, message, mask, data in zip(uids, messages, masks, contents, strict=True):
             self._mailbox.contents[uid] = data
-            self.columns.insert(Row(uid, message.flags & STORED_FLAGS, mask, modseq, message.date, len(data)))
+            self.columns.insert(Row(uid, message.flags & STORED_FLAGS, mask, modseq, message.date, len(data), saved))
         self._tell(Arrived(tuple(uids), modseq))
         return uids
 

@@ -43,6 +43,7 @@ class Append:
     crc: int
     flags: int
     keywords: int
+    saved: int
 
 
 @dataclass(slots=True)
@@ -174,7 +175,7 @@ class Recovery:
             for record in contents.records:
                 if record.kind == Kind.APPEND and record.first >= settled:
                     _, length, crc, _, flags, keywords = APPENDED.unpack(record.data)
-                    appends[record.first] = Append(length, crc, flags, keywords)
+                    appends[record.first] = Append(length, crc, flags, keywords, record.last)
                 elif record.kind == Kind.BURN:
                     for uid in range(record.first, record.last + 1):
                         appends.pop(uid, None)
@@ -277,8 +278,8 @@ class Recovery:
                 rest.append(item)
             else:
                 written = self._keywords(state, item)
-                flags, keywords, modseq = columns.flags[place], columns.keywords[place], columns.modseq[place]
-                state.insert(item, flags, keywords, modseq, written=written)
+                row = columns.row(place)
+                state.insert(item, row.flags, row.keywords, row.modseq, saved=row.saved, written=written)
         return rest
 
     def _restore_foreign(self, state: State, facts: Snapshot | None, unbound: Sequence[Stored]) -> list[Stored]:
@@ -333,7 +334,7 @@ class Recovery:
         for item in sorted(accepted, key=lambda item: item.uid):
             append = self._appends.get(item.uid)
             if append is not None:
-                state.insert(item, append.flags, append.keywords, 0)
+                state.insert(item, append.flags, append.keywords, 0, saved=append.saved)
             else:
                 keywords = self._keywords(state, item)
                 state.insert(item, item.location.disk, keywords, 0, written=keywords)

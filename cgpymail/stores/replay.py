@@ -54,7 +54,9 @@ class Replay:
                 self._keyword(record)
             case Kind.RECENT:
                 state.recent_mark = max(state.recent_mark, record.first)
-            case Kind.APPEND | Kind.BURN:
+            case Kind.APPEND:
+                state.use(record.first)
+            case Kind.BURN:
                 state.use(record.last)
             case Kind.OPEN:
                 self._candidates = None

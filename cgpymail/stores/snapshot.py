@@ -23,12 +23,12 @@ from cgpymail.runtime.files import Files
 from cgpymail.stores.expunged import ExpungeRecord
 from cgpymail.stores.mailfile import Location, Locations
 
-MAGIC = b"CGPYBDX1" if sys.byteorder == "little" else b"CGPYBDXB"
+MAGIC = b"CGPYBDX2" if sys.byteorder == "little" else b"CGPYBDXC"
 LIMIT = 8 << 30
 MEMO = 40
 _HEADER = struct.Struct("=8sIIIIQQQQQ40sI")
 _CRC = struct.Struct("=I")
-_FACTS = ("uid", "flags", "keywords", "modseq", "date")
+_FACTS = ("uid", "flags", "keywords", "modseq", "date", "saved")
 _GONE = ("modseq", "first", "last")
 
 

@@ -86,9 +86,11 @@ class State:
 
     # -- changing ------------------------------------------------------------------------------------------------
 
-    def insert(self, stored: Stored, flags: int, keywords: int, modseq: int, *, written: int = 0) -> None:
-        """A message becomes visible. ``written``: the keywords that the mail file has for it."""
-        row = Row(stored.uid, flags & STORED_FLAGS, keywords, modseq, stored.date, stored.size)
+    def insert(
+        self, stored: Stored, flags: int, keywords: int, modseq: int, *, saved: int = 0, written: int = 0
+    ) -> None:
+        """A message becomes visible. ``saved``: its save date. ``written``: the keywords the mail file has for it."""
+        row = Row(stored.uid, flags & STORED_FLAGS, keywords, modseq, stored.date, stored.size, saved)
         place = self.columns.insert(row)
         self.locations.insert(place, stored.location)
         if keywords != written or (flags ^ stored.location.disk) & STORED_FLAGS:
@@ -131,7 +133,8 @@ class State:
         self.columns.remove([place])
         self.dirty.discard(old)
         self.expunged.add(old, old, modseq)
-        self.insert(Stored(new, stored.date, stored.size, stored.location), row.flags, row.keywords, modseq)
+        moved = Stored(new, stored.date, stored.size, stored.location)
+        self.insert(moved, row.flags, row.keywords, modseq, saved=row.saved)
 
     def define(self, place: int, name: str) -> None:
         """Give a bit to a keyword (or free it, with an empty name); no message has the bit's former meaning."""

@@ -99,6 +99,19 @@ class AppendContract:
         uids = [box.append(PLAIN, date=date)[0] for date in dates]
         box.both(lambda: _equal([box.row(uid).date for uid in uids], dates))
 
+    def test_save_dates(self, box: Box) -> None:
+        """When a message came is kept, whatever its internal date; it is not known any more when the index is lost, and
+        never made up (RFC 8514)."""
+        [first] = box.append(PLAIN, date=0)
+        box.runtime.clock.advance(100)
+        [second] = box.append(PLAIN, date=2**31)
+        box.set(first, flags.SEEN)
+        saved = [box.runtime.now() - 100, box.runtime.now()]
+        _equal([box.row(uid).saved for uid in (first, second)], saved)
+        box.reopen()
+        expected = [saved] if box.way != "no-index" else [saved, [0, 0]]
+        assert [box.row(uid).saved for uid in (first, second)] in expected
+
     def test_flags_of_new_messages(self, box: Box) -> None:
         """Every built-in flag, Hidden and Service included, can be set on arrival and stays."""
         masks = [flag.bit for flag in flags.FLAGS if flag.name != "Recent"] + [0, flags.ALL_FLAGS & ~flags.RECENT]

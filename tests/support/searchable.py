@@ -27,6 +27,7 @@ class Mail:
     date: int = 0
     uid: int = 0
     gone: bool = False
+    saved: int = 0
 
 
 class Pieces:
@@ -95,6 +96,7 @@ class Mailbox:
             self.recent,
             self.saved,
             self.now,
+            save_dates=[mail.saved for mail in mails],
         )
 
     def progress(self, done: int, all: int) -> None:

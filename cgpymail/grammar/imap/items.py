@@ -90,6 +90,11 @@ class ThreadId:
     """THREADID (RFC 8474 5.4)."""
 
 
+@dataclass(frozen=True, slots=True)
+class SaveDate:
+    """SAVEDATE (RFC 8514 4.2)."""
+
+
 FetchItem = (
     Flags
     | Uid
@@ -103,4 +108,5 @@ FetchItem = (
     | BinarySize
     | EmailId
     | ThreadId
+    | SaveDate
 )

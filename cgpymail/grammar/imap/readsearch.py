@@ -31,6 +31,7 @@ from cgpymail.model.search import (
     Numbers,
     Or,
     Saved,
+    SaveDate,
     SearchKey,
     Sent,
     Size,
@@ -54,6 +55,7 @@ _CONSTANT: dict[bytes, SearchKey] = {
     b"NEW": And((HasFlag(flags.RECENT), HasFlag(flags.SEEN, False))),
     b"OLD": HasFlag(flags.RECENT, False),
     b"RECENT": HasFlag(flags.RECENT),
+    b"SAVEDATESUPPORTED": All(),
     b"SEEN": HasFlag(flags.SEEN),
     b"UNANSWERED": HasFlag(flags.ANSWERED, False),
     b"UNDELETED": HasFlag(flags.DELETED, False),
@@ -149,7 +151,7 @@ class _Program:
     def _addressed(self, field: str) -> SearchKey:
         return Header(field, self._text())
 
-    def _dated(self, kind: type[Internal] | type[Sent], when: When) -> SearchKey:
+    def _dated(self, kind: type[Internal] | type[Sent] | type[SaveDate], when: When) -> SearchKey:
         return kind(when, read_date(self._words.astring("A date")))
 
     def _body(self) -> SearchKey:
@@ -223,6 +225,9 @@ _WITH_ARGUMENTS: dict[bytes, Callable[[_Program], SearchKey]] = {
     b"SENTBEFORE": partial(_Program._dated, kind=Sent, when=When.BEFORE),
     b"SENTON": partial(_Program._dated, kind=Sent, when=When.ON),
     b"SENTSINCE": partial(_Program._dated, kind=Sent, when=When.SINCE),
+    b"SAVEDBEFORE": partial(_Program._dated, kind=SaveDate, when=When.BEFORE),
+    b"SAVEDON": partial(_Program._dated, kind=SaveDate, when=When.ON),
+    b"SAVEDSINCE": partial(_Program._dated, kind=SaveDate, when=When.SINCE),
     b"EMAILID": _Program._email_id,
     b"THREADID": _Program._thread_id,
     b"SINCE": partial(_Program._dated, kind=Internal, when=When.SINCE),

@@ -26,6 +26,7 @@ from cgpymail.model.search import (
     Not,
     Numbers,
     Or,
+    SaveDate,
     Saved,
     SearchKey,
     Sent,
@@ -100,6 +101,15 @@ def test_internal_dates_are_days(when: When, expected: list[int]) -> None:
     midnight = timegm((2026, 3, 1, 0, 0, 0))
     mailbox = Mailbox([Mail(b"", date=midnight + seconds) for seconds in (-1, 0, 86_399, 86_400)])
     assert found(mailbox, Internal(when, date(2026, 3, 1))) == expected
+
+
+def test_save_dates_or_else_internal_dates() -> None:
+    """Where the save date is not known the internal date stands in (RFC 8514 4.3)."""
+    day = 86_400
+    mailbox = Mailbox([Mail(b"", date=day, saved=3 * day), Mail(b"", date=2 * day), Mail(b"", date=9 * day, saved=1)])
+    assert found(mailbox, SaveDate(When.ON, date(1970, 1, 4))) == [10]
+    assert found(mailbox, SaveDate(When.SINCE, date(1970, 1, 3))) == [10, 20]
+    assert found(mailbox, SaveDate(When.BEFORE, date(1970, 1, 3))) == [30]
 
 
 def test_age_is_counted_from_now() -> None:
