@@ -29,10 +29,9 @@ SYNTAX = tuple('({["#<')  # what begins a value that is not plain text
 # Names in the vendor's samples (spec 11.2) that are kept, and may mean something to other programs.
 KEPT = frozenset(
     (
-        "ArchiveMessagesAfter", "DeleteMessagesAfter", "ExternalINBOX", "FailedLoginFlow", "IMAPSeesNonMail",
-        "LogLogin", "MailInpFlow", "MaxAccountSize", "PWDAllowed", "QuotaAlert", "QuotaNotice", "QuotaSuspend",
-        "RealName", "Rules", "RulesAllowed", "UseCertificateAuth", "UseExtPassword", "UseKerberosPassword",
-        "UseSysPassword",
+        "ArchiveMessagesAfter", "DeleteMessagesAfter", "ExternalINBOX", "FailedLoginFlow", "LogLogin", "MailInpFlow",
+        "MaxAccountSize", "PWDAllowed", "QuotaAlert", "QuotaNotice", "QuotaSuspend", "RealName", "Rules",
+        "RulesAllowed", "UseExtPassword", "UseKerberosPassword", "UseSysPassword",
     )
 )  # fmt: skip
 KEPT_PREFERENCES = frozenset(
@@ -67,11 +66,14 @@ OBEYED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: value in {format.name for format in FORMATS.values()},
         " or ".join(format.name for format in FORMATS.values()),
     ),
+    "IMAPSeesNonMail": (_is_switch, "YES or NO"),
     "MaxMailboxes": (_matches("-1|[0-9]{1,9}"), "a number, -1 for no limit"),
     "MaxMessageSize": (_matches("unlimited|[0-9]{1,15}[KMG]?"), "a size such as 30M, or unlimited"),
     "PasswordEncryption": (_matches("[A-Za-z0-9-]+"), "a word such as clear"),
+    "POPLoginDelay": (_matches("[0-9]{1,6}"), "a number of seconds"),
     "RequireAPOP": (_is_switch, "YES or NO"),
     "UseAppPassword": (_is_switch, "YES or NO"),
+    "UseCertificateAuth": (_is_switch, "YES or NO"),
 }
 
 
