@@ -12,7 +12,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -231,6 +233,54 @@ def test_a_token(daemon: Daemon) -> None:
                 client.authenticate("OAUTHBEARER", lambda challenge, answers=answers: answers.pop(0))
     assert client.select()[0] == "OK"
     client.logout()
+
+
+class EndPoint(BaseHTTPRequestHandler):
+    """Calls one token active, and wants to know who asks."""
+
+    def do_POST(self) -> None:
+        """The question of RFC 7662."""
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        known = self.headers["Authorization"] == "Basic " + base64.b64encode(b"mail:s3cret").decode()
+        active = known and asked.startswith(b"token=good&")
+        body = json.dumps({"active": active, "username": "john"} if active else {"active": False}).encode()
+        self.send_response(200 if known else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
+
+def test_a_token_that_somebody_is_asked_about(tmp_path: Path) -> None:
+    """XOAUTH2 with an end point over HTTP; while it does not answer, the client is told to try again later."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EndPoint)
+    Thread(target=server.serve_forever, daemon=True).start()
+    daemon = Daemon(tmp_path)
+    (tmp_path / "secret").write_text("s3cret\n")
+    url = f"http://127.0.0.1:{server.server_port}/introspect"
+    config = f'[oauth]\nintrospection = "{url}"\nclient = "mail"\nclient_secret = "secret"\nclaim = "username"\n'
+    daemon.config.write_text(daemon.config.read_text() + config)
+    daemon.create("john")
+    with daemon:
+        client = _at_once(daemon, context())
+        with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"):
+            client.authenticate("XOAUTH2", _answers(b"user=john\x01auth=Bearer bad\x01\x01", b""))
+        client.authenticate("XOAUTH2", _answers(b"user=john\x01auth=Bearer good\x01\x01"))
+        client.logout()
+        server.shutdown()
+        server.server_close()
+        client = _at_once(daemon, context())
+        with pytest.raises(imaplib.IMAP4.error, match="not possible at the moment"):
+            client.authenticate("XOAUTH2", _answers(b"user=john\x01auth=Bearer good\x01\x01"))
+        client.logout()
+    assert "Bearer" not in daemon.log_text() and "s3cret" not in daemon.log_text()
+
+
+def _answers(*said: bytes) -> Callable[[bytes], bytes]:
+    answers = list(said)
+    return lambda challenge: answers.pop(0)
 
 
 def test_cram_md5_of_the_standard_library(daemon: Daemon) -> None:
