@@ -38,16 +38,16 @@ FIXED = ("base", "domain", "control")  # of [server]: what the daemon is built o
 
 
 class Live:
-    """``net``: the reactor, for listening. ``path``: the configuration file, read again at each reload."""
+    """``net``: the reactor. ``path``: the configuration file, read again at each reload. ``doors``: some may be open."""
 
-    def __init__(self, net: Any, server: Server, settings: Settings, path: str) -> None:
+    def __init__(self, net: Any, server: Server, settings: Settings, path: str, doors: Doors) -> None:
         self._net = net
         self._server = server
         self._settings = settings
         self._path = path
         self._runtime = server.services.runtime
         self._log = self._runtime.logs.module("SYSTEM")
-        self._doors = Doors(net, path)
+        self._doors = doors
         self._turn = DeferredLock()
         self._ended = False
         self._factories = {

@@ -24,7 +24,7 @@ from cgpymail import configfile
 from cgpymail.admin.control import Control
 from cgpymail.assembly import Server, assemble
 from cgpymail.config import ConfigError, Settings
-from cgpymail.doors import complaint
+from cgpymail.doors import Doors, complaint
 from cgpymail.live import Live
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import Logs
@@ -90,12 +90,23 @@ class MailService(Service):
         self._tokens = tokens
         self._path = path
         self._server: Server | None = None
+        self._doors = Doors(reactor, path)
         self._live: Live | None = None
         self._pools: Pools | None = None
         self._control: Control | None = None
         self._control_port: Any = None
         self._former_handler: Any = None
         self._clock: Any = reactor
+
+    def privilegedStartService(self) -> None:
+        """Have the TCP ports while twistd still has all its rights; sockets are made later, by the user who keeps them.
+
+        Raises SystemExit in words.
+        """
+        Service.privilegedStartService(self)
+        ports = [(name, listener) for name, listener in self._settings.listeners() if not listener.socket]
+        if problems := self._doors.open(ports):
+            raise SystemExit("\n".join(problems))
 
     def startService(self) -> None:
         """Take the base directory, then listen.
@@ -113,7 +124,7 @@ class MailService(Service):
         logs = Logs(lambda text: twisted_log.msg(text), self._settings.levels())
         self._pools = pools
         self._server = assemble(self._settings, Runtime(self._clock, pools, Files(), logs, outside=reactor))
-        self._live = Live(self._clock, self._server, self._settings, self._path)
+        self._live = Live(self._clock, self._server, self._settings, self._path, self._doors)
         if problems := self._live.begin(self._certificate, self._tokens):
             raise SystemExit("\n".join(problems))
         self._control = Control(self._server, os.path.realpath(self._settings.base), self._live.reload)
@@ -149,11 +160,13 @@ class MailService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self._control is not None and self._control_port is not None:
+        if self._control_port is not None:
             await maybeDeferred(self._control_port.stopListening)
-            await self._control.stop()
         if self._live is not None:
             await self._live.close()
+        if self._control is not None:
+            await self._control.stop()
+        if self._live is not None:
             gone = self._live.shut_down()
             late = self._clock.callLater(GOODBYE_TIME, gone.cancel)
             with contextlib.suppress(Exception):
