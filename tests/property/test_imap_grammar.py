@@ -19,6 +19,7 @@ from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.writing import astring, mailbox, string
+from cgpymail.model.paging import Page
 from cgpymail.model.search import Numbers
 from cgpymail.model.section import Section, Specifier
 from cgpymail.model.sorting import Criterion, SortKey
@@ -64,7 +65,9 @@ def test_number_sets_round_trip(parts, uid):
     assert read(b"a %b %b x\r\n" % (verb, bytes(parts))) == m.Copy(b"a", parts, "x", uid)
 
 
-options = st.builds(Returns, st.booleans(), st.booleans(), st.booleans(), st.booleans(), st.booleans())
+places = st.integers(1, 2**32 - 1)
+pages = st.builds(Page, places, places) | st.builds(lambda first, last: Page(-first, -last), places, places)
+options = st.builds(Returns, *[st.booleans()] * 5) | st.builds(Returns, count=st.booleans(), partial=pages)
 criteria = st.lists(st.builds(Criterion, st.sampled_from(SortKey), st.booleans()), min_size=1, max_size=5).map(tuple)
 
 
@@ -72,6 +75,7 @@ criteria = st.lists(st.builds(Criterion, st.sampled_from(SortKey), st.booleans()
 def test_sorted_searches_round_trip(returns, wanted, named, uid):
     """Result options and sort keys are read as they are written."""
     words = [name.upper() for name in ("min", "max", "all", "count", "save") if getattr(returns, name)]
+    words += [f"PARTIAL {bytes(returns.partial).decode()}"] if returns.partial else []
     keys = " ".join(("REVERSE " if criterion.reverse else "") + criterion.key.value for criterion in wanted)
     verb = "UID SORT" if uid else "SORT"
     line = f"a {verb} RETURN ({' '.join(words)}) ({keys}) UTF-8 UID ".encode() + bytes(named) + b"\r\n"

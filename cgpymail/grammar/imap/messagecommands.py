@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.items import FetchItem
+from cgpymail.model.paging import Page
 from cgpymail.model.uidset import MessageSet, NumberSet
 
 
@@ -64,7 +65,7 @@ class Fetch(Command):
     """FETCH and UID FETCH; for the latter ``items`` has Uid, put in front if the client left it out.
 
     ``changed_since``: only messages with a MODSEQ above it, None for all; ``vanished``: tell those that went since too
-    (RFC 7162 3.1.4.1, 3.2.6).
+    (RFC 7162 3.1.4.1, 3.2.6). ``page``: only this part of the messages that would be told (RFC 9394 section 3.3).
     """
 
     name: ClassVar[str] = "FETCH"
@@ -74,6 +75,7 @@ class Fetch(Command):
     uid: bool
     changed_since: int | None = None
     vanished: bool = False
+    page: Page | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What stands in parentheses beside the arguments of SELECT, FETCH and STORE (RFC 4466; RFC 7162 section 7)."""
+"""What stands in parentheses beside the arguments of SELECT, FETCH and STORE (RFC 4466, RFC 7162, RFC 9394)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command, Resync
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.tokens import Reader, Words
+from cgpymail.model.paging import Page
 from cgpymail.model.uidset import STAR, NumberSet
 
 _NAME = re.compile(rb"[A-Za-z]+")
 _UNCHANGED = re.compile(rb"\(UNCHANGEDSINCE ", re.IGNORECASE)
 _DIGIT = re.compile(rb"[0-9]")
+_PAGE = re.compile(rb" (?:([1-9]\d{0,9}):([1-9]\d{0,9})|-([1-9]\d{0,9}):-([1-9]\d{0,9}))(?!\d)")
 _TOP = (1 << 63) - 1
 
 
@@ -81,27 +83,41 @@ def _without_star(words: Words) -> NumberSet:
 # -- FETCH and STORE -------------------------------------------------------------------------------------------------
 
 
-def fetch_modifiers(words: Words, *, uid: bool) -> tuple[int | None, bool]:
-    """CHANGEDSINCE, None if it is not there; and whether VANISHED is, which only a UID FETCH with CHANGEDSINCE may
-    have. Raises CommandError."""
+def page(words: Words) -> Page:
+    """The argument of PARTIAL with the space in front of it (RFC 9394 section 4). Raises CommandError."""
+    found = words.take(_PAGE)
+    if found is None:
+        raise CommandError("A range such as 1:500 or -1:-100 expected")
+    first, last, nearest, farthest = (int(number or 0) for number in found.groups())
+    return Page(first, last) if first else Page(-nearest, -farthest)
+
+
+def fetch_modifiers(words: Words, *, uid: bool) -> tuple[int | None, bool, Page | None]:
+    """CHANGEDSINCE, None if it is not there; whether VANISHED is, which only a UID FETCH with CHANGEDSINCE may have;
+    and PARTIAL, which only a UID FETCH may have. Raises CommandError."""
     since: int | None = None
+    partly: Page | None = None
     names: list[bytes] = []
     if not words.follows(b" ("):
-        return None, False
+        return None, False, None
     while not names or not words.follows(b")"):
         if names:
             words.need(b" ")
         name = words.expect(_NAME, "A modifier").upper()
-        if name in names or name not in (b"CHANGEDSINCE", b"VANISHED"):
+        if name in names or name not in (b"CHANGEDSINCE", b"VANISHED", b"PARTIAL"):
             raise CommandError("Unknown modifier")
         names.append(name)
         if name == b"CHANGEDSINCE":
             words.need(b" ")
             since = modseq(words)
+        elif name == b"PARTIAL":
+            partly = page(words)
+    if partly is not None and not uid:
+        raise CommandError("PARTIAL is for UID FETCH")
     vanished = b"VANISHED" in names
     if vanished and (since is None or not uid):
         raise CommandError("VANISHED is for UID FETCH with CHANGEDSINCE")
-    return since, vanished
+    return since, vanished, partly
 
 
 def unchanged_since(words: Words) -> int | None:

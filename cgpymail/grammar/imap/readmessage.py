@@ -73,10 +73,10 @@ def _fetch(uid: bool, tag: bytes, words: Words) -> Command:
     numbers = words.messages()
     words.need(b" ")
     items = fetch_items(words, uid)
-    since, vanished = fetch_modifiers(words, uid=uid)
+    since, vanished, page = fetch_modifiers(words, uid=uid)
     if since is not None and MODSEQ not in items:
         items = (*items, MODSEQ)
-    return commands.Fetch(tag, numbers, items, uid, since, vanished)
+    return commands.Fetch(tag, numbers, items, uid, since, vanished, page)
 
 
 def _store(uid: bool, tag: bytes, words: Words) -> Command:

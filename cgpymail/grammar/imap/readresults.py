@@ -1,5 +1,5 @@
 """The arguments of SEARCH, SORT and THREAD beside the search keys: what the answer is to say (RFC 4731, RFC 5182,
-RFC 4466 2.6.1), in which order (RFC 5256, RFC 5957), and how threads are found (RFC 5256)."""
+RFC 9394, RFC 4466 2.6.1), in which order (RFC 5256, RFC 5957), and how threads are found (RFC 5256)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from functools import partial
 from cgpymail.grammar.imap import searchcommands as commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
+from cgpymail.grammar.imap.modifiers import page
 from cgpymail.grammar.imap.readsearch import search_program, search_program_in_charset
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.tokens import Reader, Words
+from cgpymail.model.paging import Page
 from cgpymail.model.search import SearchKey
 from cgpymail.model.sorting import Criterion, SortKey
 from cgpymail.model.threads import ThreadBy
@@ -45,15 +47,21 @@ def _returns(words: Words) -> Returns | None:
     if not words.take(_RETURN):
         return None
     wanted: dict[str, bool] = {}
+    part: Page | None = None
     while not words.follows(b")"):
-        if wanted:
+        if wanted or part:
             words.need(b" ")
-        option = _OPTIONS.get(words.expect(_OPTION, "A result option").upper())
-        if option is None:
+        name = words.expect(_OPTION, "A result option").upper()
+        if name == b"PARTIAL" and part is None:
+            part = page(words)
+        elif name in _OPTIONS:
+            wanted[_OPTIONS[name]] = True
+        else:
             raise CommandError("Unknown result option")
-        wanted[option] = True
+    if part and "all" in wanted:
+        raise CommandError("ALL and PARTIAL exclude each other")
     words.need(b" ")
-    return Returns(**wanted) if wanted else Returns(all=True)
+    return Returns(**wanted, partial=part) if wanted or part else Returns(all=True)
 
 
 def _sort(uid: bool, tag: bytes, words: Words) -> Command:

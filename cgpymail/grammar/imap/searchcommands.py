@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cgpymail.grammar.imap.commands import Command
+from cgpymail.model.paging import Page
 from cgpymail.model.search import SearchKey
 from cgpymail.model.sorting import Criterion
 from cgpymail.model.threads import ThreadBy
@@ -18,13 +19,15 @@ from cgpymail.model.uidset import UidSet
 
 @dataclass(frozen=True, slots=True)
 class Returns:
-    """The result options of a search (RFC 4731 3.1; ``save``: RFC 5182). ``RETURN ()`` is ``all``."""
+    """The result options of a search (RFC 4731 3.1; ``save``: RFC 5182; ``partial``, which excludes ``all``: RFC 9394).
+    ``RETURN ()`` is ``all``."""
 
     min: bool = False
     max: bool = False
     all: bool = False
     count: bool = False
     save: bool = False
+    partial: Page | None = None
 
     @property
     def silent(self) -> bool:
@@ -32,10 +35,12 @@ class Returns:
         return self == Returns(save=True)
 
     def to_save(self, uids: Sequence[int]) -> UidSet:
-        """What ``$`` names after the search: all that it found, or its ends if only those are told (RFC 5182 2.4)."""
-        if self.all or self.count or not (self.min or self.max):
+        """What ``$`` names after the search: all that it found, or what is told if that is only the ends or a part
+        of it (RFC 5182 2.4, RFC 9394 section 3.2)."""
+        if self.all or self.count or not (self.min or self.max or self.partial):
             return UidSet.of(uids)
-        return UidSet.of([*(uids[:1] if self.min else ()), *(uids[-1:] if self.max else ())])
+        ends = [*(uids[:1] if self.min else ()), *(uids[-1:] if self.max else ())]
+        return UidSet.of([*ends, *(self.partial.of(uids) if self.partial else ())])
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: b
         words.append(b"MAX %d" % numbers[-1])
     if returns.count:
         words.append(b"COUNT %d" % len(numbers))
+    if returns.partial is not None:
+        words.append(b"PARTIAL (%b %b)" % (bytes(returns.partial), uid_list(returns.partial.of(numbers)) or b"NIL"))
     if returns.all and numbers:
         words.append(b"ALL " + uid_list(numbers))
     if modseq:

@@ -1,4 +1,4 @@
-"""FETCH and UID FETCH (RFC 3501 6.4.5; CHANGEDSINCE and VANISHED, RFC 7162)."""
+"""FETCH and UID FETCH (RFC 3501 6.4.5; CHANGEDSINCE and VANISHED, RFC 7162; PARTIAL, RFC 9394)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from cgpymail.imap.condstore import changed_since, require_qresync, tell_vanishe
 from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.imap.fetchwriter import FetchWriter
 from cgpymail.imap.selection import selected
+from cgpymail.manager.handle import Selection
 
 
 async def fetch(context: Context, command: verbs.Fetch) -> Reply:
@@ -22,5 +23,7 @@ async def fetch(context: Context, command: verbs.Fetch) -> Reply:
         if command.vanished:
             tell_vanished(context, handle, command.changed_since, command.numbers)
         chosen = changed_since(handle, chosen, command.changed_since)
+    if command.page is not None:
+        chosen = Selection(command.page.of(chosen.seqs), command.page.of(chosen.uids))
     await FetchWriter(context, handle, command.items).write(chosen)
     return Reply(b"FETCH completed")

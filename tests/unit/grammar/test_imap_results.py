@@ -14,6 +14,7 @@ from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line, thread_line
 from cgpymail.model import search as s
 from cgpymail.model.flags import SEEN
+from cgpymail.model.paging import Page
 from cgpymail.model.sorting import Criterion, SortKey
 from cgpymail.model.threads import Node, ThreadBy
 from cgpymail.model.uidset import SAVED, NumberSet
@@ -23,6 +24,8 @@ OPTIONS = [
     (b"RETURN () ", Returns(all=True)),
     (b"return (min) ", Returns(min=True)),
     (b"RETURN (MAX COUNT) ", Returns(max=True, count=True)),
+    (b"RETURN (PARTIAL 1:500) ", Returns(partial=Page(1, 500))),
+    (b"RETURN (COUNT partial -100:-1 SAVE) ", Returns(count=True, save=True, partial=Page(-100, -1))),
     (b"RETURN (ALL ALL) CHARSET UTF-8 ", Returns(all=True)),
 ]
 
@@ -38,6 +41,15 @@ def test_result_options(options, returns):
     ("text", "reason"),
     [
         (b"SEARCH RETURN (FROBNICATE) ALL", "Unknown result option"),
+        (b"SEARCH RETURN (PARTIAL) ALL", "A range such as 1:500 or -1:-100 expected"),
+        (b"SEARCH RETURN (PARTIAL 0:5) ALL", "A range such as"),
+        (b"SEARCH RETURN (PARTIAL 1:*) ALL", "A range such as"),
+        (b"SEARCH RETURN (PARTIAL -1:5) ALL", "A range such as"),
+        (b"SEARCH RETURN (PARTIAL 5) ALL", "A range such as"),
+        (b"SEARCH RETURN (PARTIAL 1:2 ALL) ALL", "ALL and PARTIAL exclude each other"),
+        (b"SEARCH RETURN (PARTIAL 1:2 PARTIAL 3:4) ALL", "Unknown result option"),
+        (b"FETCH 1 FLAGS (PARTIAL 1:2)", "PARTIAL is for UID FETCH"),
+        (b"UID FETCH 1 FLAGS (PARTIAL 1:2 PARTIAL 1:2)", "Unknown modifier"),
         (b"SEARCH RETURN (MIN  MAX) ALL", "A result option expected"),
         (b"SEARCH RETURN (MIN", "A space expected"),
         (b"SEARCH RETURN (MIN)", "A space expected"),
@@ -57,6 +69,8 @@ LINES = [
     (esearch_line(b"a1", Returns(all=True), [], uid=True), b'(TAG "a1") UID'),
     (esearch_line(b"a", Returns(all=True), range(1, 10_001), uid=False), b'(TAG "a") ALL 1:10000'),
     (esearch_line(b"a", EVERYTHING, [5, 6, 7, 2, 9], uid=True), b'(TAG "a") UID MIN 5 MAX 9 COUNT 5 ALL 5:7,2,9'),
+    (esearch_line(b"a", Returns(partial=Page(-1, -2)), [5, 6, 7, 9], uid=True), b'(TAG "a") UID PARTIAL (-1:-2 7,9)'),
+    (esearch_line(b"a", Returns(partial=Page(5, 9)), [5, 6, 7, 9], uid=True), b'(TAG "a") UID PARTIAL (5:9 NIL)'),
     (esearch_line(b"a", Returns(all=True), [3, 2, 1], uid=False), b'(TAG "a") ALL 3,2,1'),
 ]
 
@@ -76,6 +90,10 @@ def test_esearch_lines(line, expected):
         (Returns(save=True, min=True, max=True), [2, 6]),
         (Returns(save=True, min=True, count=True), [2, 4, 6]),
         (Returns(save=True, max=True, all=True), [2, 4, 6]),
+        (Returns(save=True, partial=Page(2, 9)), [4, 6]),
+        (Returns(save=True, partial=Page(-1, -1), min=True), [2, 6]),
+        (Returns(save=True, partial=Page(9, 9), max=True), [6]),
+        (Returns(save=True, partial=Page(1, 1), count=True), [2, 4, 6]),
     ],
 )
 def test_what_is_saved(returns, kept):
@@ -207,3 +225,30 @@ def test_thread_lines(roots, text):
 def test_thread_lines_by_number():
     """Sequence numbers instead of UIDs."""
     assert thread_line([node(0, node(30), node(50, node(60)))], {30: 1, 50: 2, 60: 3}) == b"* THREAD ((1)(2 3))\r\n"
+
+
+PAGES = [
+    (1, 2, [10, 20]),
+    (2, 1, [10, 20]),
+    (2, 9, [20, 30]),
+    (4, 9, []),
+    (-1, -2, [20, 30]),
+    (-9, -3, [10]),
+    (-4, -9, []),
+    (-1, -1, [30]),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "expected"), PAGES)
+def test_pages(first, last, expected):
+    """Counted from the first or from the last, in the order of the results; what is not there is left out."""
+    assert Page(first, last).of([10, 20, 30]) == expected
+    assert Page(first, last).of([]) == []
+
+
+def test_a_fetch_of_a_page():
+    """With or without other modifiers, in any order."""
+    command = read(b"a UID FETCH 1:* FLAGS (PARTIAL -1:-30)\r\n")
+    assert command.page == Page(-1, -30)
+    command = read(b"a UID FETCH 1:* FLAGS (changedsince 5 partial 1:30)\r\n")
+    assert (command.page, command.changed_since) == (Page(1, 30), 5)
