@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import socket
@@ -11,7 +13,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from cgpymail import tool
 from cgpymail.demodata import self_signed
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +86,10 @@ class Daemon:
         for name in names:
             password = f"secret of {name}"
             options = ["--recoverable"] if name in clear else []
-            self.tool("account", "create", name, "--password-stdin", *options, data=password.encode() + b"\n")
+            words = ["--config", str(self.config), "account", "create", name, "--password-stdin", *options]
+            said = io.StringIO()
+            with mock.patch("sys.stdin", io.StringIO(password + "\n")), contextlib.redirect_stdout(said):
+                assert tool.run(words) == 0, said.getvalue()  # the tool, without a process of its own each time
             self.passwords[name] = password
 
     def start(self) -> None:

@@ -65,9 +65,12 @@ async function main() {
         qresync: client.enabled.has('QRESYNC'),
         capabilities: [...client.capabilities.keys()]
     });
+    const idle = () => client.idle().catch((problem) => say('error', { text: problem.message })); // until the next command
+    idle();
     for await (const line of readline.createInterface({ input: process.stdin })) {
         const [command, ...words] = line.split(' ');
         await commands[command](...words);
+        idle();
     }
 }
 
