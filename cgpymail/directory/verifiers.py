@@ -20,7 +20,9 @@ from cgpymail.runtime.files import Files
 
 KEY = "SCRAM"
 SALT = 16  # octets
-ITERATIONS = 20_000  # about 10 ms of one core for each method; what a telephone does without a thought
+# About 10 ms of one core for each method; what a telephone does without a thought. Names that are not there get this
+# number too: with another one, accounts would show until their passwords are changed.
+ITERATIONS = 20_000
 SECRET = 32  # octets
 SECRET_FILE = ".secret"  # noqa: S105
 _FOR = "For"
