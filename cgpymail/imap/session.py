@@ -31,6 +31,7 @@ from cgpymail.imap.running import Running
 from cgpymail.imap.state import State
 from cgpymail.manager.services import Services
 from cgpymail.model.uidset import UidSet
+from cgpymail.runtime.coroutines import begin
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
 from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
@@ -211,10 +212,8 @@ class ImapSession:
         else:
             assert entry.later is not None
             self._context.begin_slice()
-            work = Deferred.fromCoroutine(entry.later(self._context, command))
-            if not work.called:
+            if not begin(entry.later(self._context, command), self._finish):
                 self._watch.watch(command.tag)
-            work.addBoth(self._finish)
 
     # -- the end of a command ------------------------------------------------------------------------------------
 

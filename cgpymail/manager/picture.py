@@ -78,7 +78,7 @@ class Picture:
         self.hides = hides
         self.moves: ChangeLog[Move] = ChangeLog(limit)
         self.marks: ChangeLog[Mark] = ChangeLog(limit)
-        if any(map(hides.__and__, columns.flags)):
+        if _any_with(columns.flags, hides):
             self._own = array("I", self._visible(columns.uid))
 
     @property
@@ -241,6 +241,18 @@ _SEEN_BIT = bytes(value & SEEN for value in range(256))  # Seen is in the lowest
 
 def _seen_bytes(columns: Columns) -> bytes:
     """One byte a message, 0 without Seen: found and counted at the speed of memory."""
-    column = columns.flags
-    lowest = 0 if sys.byteorder == "little" else column.itemsize - 1
-    return column.tobytes()[lowest :: column.itemsize].translate(_SEEN_BIT)
+    return _bytes_of(columns.flags, 0).translate(_SEEN_BIT)
+
+
+def _any_with(column: array[int], mask: int) -> bool:
+    """Whether a number of the column has a bit of ``mask``; at the speed of memory too."""
+    for place in range(column.itemsize):
+        bits = mask >> 8 * place & 0xFF
+        if bits and _bytes_of(column, place).translate(None, bytes(value for value in range(256) if not value & bits)):
+            return True
+    return False
+
+
+def _bytes_of(column: array[int], place: int) -> bytes:
+    """The byte at ``place``, counted from the lowest, of every number."""
+    return column.tobytes()[place if sys.byteorder == "little" else column.itemsize - 1 - place :: column.itemsize]

@@ -2,7 +2,7 @@
 
 Stores and account files alike take a ``Files``; tests give another one: recording, failing, crashing, or with the
 names of a file system that folds case. All methods are blocking and meant for worker threads, but for ``pwrite`` of a
-few hundred bytes into a preallocated journal and ``read_now``, which never wait for the disk.
+few hundred bytes into a preallocated journal, ``open_now`` and ``read_now``, which never wait for the disk.
 
 Paths are text and absolute. OSError is what goes wrong; callers above the stores never see it.
 """
@@ -15,7 +15,10 @@ import fcntl
 import os
 from collections.abc import Iterator
 
+from cgpymail.runtime.opening import open_cached
+
 _NOWAIT = getattr(os, "RWF_NOWAIT", 0)
+_READING = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Files:
@@ -112,7 +115,11 @@ class Files:
 
     def open_read(self, path: str) -> int:
         """A descriptor for reading; never follows a symbolic link, nor waits for a pipe or device."""
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return os.open(path, _READING)
+
+    def open_now(self, path: str) -> int | None:
+        """The same, None when it would wait for the disk. Raises OSError."""
+        return open_cached(path, _READING)
 
     def pread(self, fd: int, length: int, offset: int) -> bytes:
         """Up to ``length`` bytes; fewer only at the end of the file."""

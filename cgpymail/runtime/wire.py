@@ -21,6 +21,7 @@ from zope.interface import implementer
 
 from cgpymail.model.identity import Link, TlsFacts
 from cgpymail.runtime.runtime import Clock
+from cgpymail.runtime.sending import sender
 from cgpymail.runtime.sessions import LiveSession, SessionFacts
 from cgpymail.runtime.tls import tls_facts
 
@@ -137,6 +138,7 @@ class Connection(TwistedProtocol):
         self._timeout = 0.0
         self._active = 0.0
         self._timer: Any = None
+        self._send: Callable[[bytes], None] = _nowhere
         self._cutter: Any = None  # the timer of kill
         self.peer = ""
         self.local = ""
@@ -158,6 +160,7 @@ class Connection(TwistedProtocol):
         ):  # UNIX sockets have it in Twisted 22.4, and fail
             transport.setTcpNoDelay(True)
         _socket_of(transport).bufferSize = self._output_buffer
+        self._send = sender(transport)
         transport.registerProducer(self, True)
         self._session = self._make_session(self)
         self._session.connected()
@@ -235,8 +238,7 @@ class Connection(TwistedProtocol):
     def write(self, data: bytes) -> None:
         """Send."""
         if not self._closed:
-            transport: Any = self.transport
-            transport.write(data)
+            self._send(data)
 
     def drained(self) -> Deferred[None]:
         """Fires when there is room for output, or no link any more."""
@@ -251,6 +253,7 @@ class Connection(TwistedProtocol):
         """Begin the handshake."""
         transport: Any = self.transport
         transport.startTLS(self._tls)
+        self._send = sender(transport)
         self._encrypted = True
         self._handshake = True
 
@@ -352,6 +355,10 @@ def _socket_of(transport: Any) -> Any:
     while hasattr(transport, "wrappedProtocol"):
         transport = transport.transport
     return transport
+
+
+def _nowhere(data: bytes) -> None:
+    """Before the link is up there is nobody to send to."""
 
 
 def _host(address: Any) -> str:

@@ -69,7 +69,16 @@ class Locations:
 
     def at(self, place: int) -> Location:
         """The location at a row number."""
-        return Location._make(getattr(self, name)[place] for name in Location._fields)
+        return Location(
+            self.offset[place],
+            self.head[place],
+            self.length[place],
+            self.header[place],
+            self.lines[place],
+            self.crc[place],
+            self.disk[place],
+            self.origuid[place],
+        )
 
     def insert(self, place: int, location: Location) -> None:
         """Put one in before row ``place``."""

@@ -58,6 +58,22 @@ def test_file_of_a_message(box: Box) -> None:
     assert (box.path / "box.mdir" / listed(box)[0]).read_bytes() == ON_DISK
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_message_is_read_at_once_if_its_file_can_be_opened_at_once(
+    box: Box, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """No thread for what is in memory; a file that would have to be waited for is opened on a thread, at the read."""
+    [uid] = box.append(PLAIN)
+    monkeypatch.setattr(box.files, "open_now", box.files.open_read if at_once else lambda path: None)
+    content = box.store.content(uid)
+    before = len(box.files.descriptors)
+    assert (content.read_now(0, content.size) == PLAIN) is at_once
+    assert len(box.files.descriptors) == before + at_once
+    assert result(content.read(0, content.size)) == PLAIN
+    content.release()
+    assert len(box.files.descriptors) == before
+
+
 def test_flags_are_renames(box: Box) -> None:
     """A checkpoint writes flags by renaming; the file itself is the same."""
     [uid] = box.append(PLAIN)

@@ -35,6 +35,9 @@ class FoldingFiles(ProcessFiles):
     def open_read(self, path: str) -> int:
         return super().open_read(self._real(path))
 
+    def open_now(self, path: str) -> int | None:
+        return super().open_now(self._real(path))
+
     def sync_directory(self, path: str) -> None:
         super().sync_directory(self._real(path))
 

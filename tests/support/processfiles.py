@@ -27,6 +27,10 @@ class ProcessFiles(Files):
     def open_read(self, path: str) -> int:
         return self._opened(super().open_read(path))
 
+    def open_now(self, path: str) -> int | None:
+        fd = super().open_now(path)
+        return fd if fd is None else self._opened(fd)
+
     def lock(self, path: str) -> int:
         return self._opened(super().lock(path))
 

@@ -1,7 +1,7 @@
 """The bytes of one message file, pinned by an open descriptor.
 
-The file is opened on a thread when it is first read, not when somebody takes the content: opening may wait for the
-disk. Between the two its name may change (flags are in the name) or go; the mailbox opens it before it unlinks it.
+The file is opened when it is first read, not when somebody takes the content, and on a thread if opening may wait for
+the disk. Between the two its name may change (flags are in the name) or go; the mailbox opens it before it unlinks it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 
 class MessageFile(Source):
-    """One message file. ``find`` gives a descriptor of it; ``dropped`` is told when nobody needs it any more."""
+    """One message file. ``find`` gives a descriptor of it, ``find_now`` the same or None when that would wait;
+    ``dropped`` is told when nobody needs it any more."""
 
-    def __init__(self, files: Files, find: Callable[[], int], dropped: Callable[[MessageFile], None]) -> None:
+    def __init__(
+        self,
+        files: Files,
+        find: Callable[[], int],
+        find_now: Callable[[], int | None],
+        dropped: Callable[[MessageFile], None],
+    ) -> None:
         self._files = files
         self._find = find
+        self._find_now = find_now
         self._dropped = dropped
         self._fd = -1
         self._released = False
@@ -37,8 +45,19 @@ class MessageFile(Source):
                 self._fd = self._find()
 
     def read_now(self, offset: int, length: int) -> bytes | None:
-        """Not before the file is open."""
-        return None if self._fd < 0 else self._files.read_now(self._fd, length, offset)
+        """Nothing while the file is not open and cannot be opened at once."""
+        return self._files.read_now(self._fd, length, offset) if self._fd >= 0 or self._open_now() else None
+
+    def _open_now(self) -> bool:
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if self._fd < 0 and not self._released:
+                found = self._find_now()
+                self._fd = -1 if found is None else found
+            return self._fd >= 0
+        finally:
+            self._lock.release()
 
     def read(self, offset: int, length: int) -> bytes:
         """Opens the file first. Blocking."""

@@ -72,8 +72,8 @@ def parse_attributes(name: str) -> int:
 
 
 def _stamp(seconds: int) -> str:
-    moment = time.gmtime(min(max(seconds, _FIRST_SECOND), _LAST_SECOND))
-    return f"{moment.tm_year:04d}{time.strftime('%m%d%H%M%S', moment)}"
+    year, month, day, hour, minute, second = time.gmtime(min(max(seconds, _FIRST_SECOND), _LAST_SECOND))[:6]
+    return f"{year:04d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}"
 
 
 def _seconds(stamp: str) -> int | None:

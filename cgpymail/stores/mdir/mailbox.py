@@ -263,7 +263,12 @@ class MdirFile(MailFile):
     def content(self, stored: Stored) -> MdirContent:
         """The bytes of a message."""
         uid = stored.uid
-        source = MessageFile(self._files, partial(self._open_message, stored), partial(self._dropped, uid))
+        source = MessageFile(
+            self._files,
+            partial(self._open_message, stored),
+            partial(self._open_now, stored),
+            partial(self._dropped, uid),
+        )
         with self._lock:
             self._waiting.setdefault(uid, weakref.WeakSet()).add(source)
         return MdirContent(source, stored, self._pool, partial(self._share, stored))
@@ -282,6 +287,14 @@ class MdirFile(MailFile):
             with contextlib.suppress(FileNotFoundError):
                 return self._files.open_read(f"{self.path}/{self._find(stored)}")
         raise FileNotFoundError(errno.ENOENT, "the message file is missing", self.path)
+
+    def _open_now(self, stored: Stored) -> int | None:
+        """The same if it needs no look into the directory and no waiting for the disk."""
+        name = self._expected_name(stored)
+        try:
+            return self._files.open_now(f"{self.path}/{name}") if name else None
+        except OSError:
+            return None  # renamed, or worse: the thread finds out
 
     def _share(self, stored: Stored) -> SharedFile | None:
         with contextlib.suppress(OSError):
@@ -307,16 +320,20 @@ class MdirFile(MailFile):
 
     def _find(self, stored: Stored) -> str:
         """The file's present name: as its facts give it, else the one with its constant part, whatever its flags."""
-        odd = self._odd.get(stored.location.offset, "")
-        name = odd or str(facts(stored))
-        if (odd or not stored.location.disk & FOREIGN) and self._files.exists(f"{self.path}/{name}"):
+        name = self._expected_name(stored)
+        if name and self._files.exists(f"{self.path}/{name}"):
             return name
         others = set(self._odd.values())
         for file in self._files.listdir(self.path):
             found = parse(file)
             if found is not None and found.stamp == stored.location.crc and file not in others:
                 return file
-        return name
+        return name or str(facts(stored))
+
+    def _expected_name(self, stored: Stored) -> str:
+        """As the facts give it; empty when they do not."""
+        odd = self._odd.get(stored.location.offset, "")
+        return odd or ("" if stored.location.disk & FOREIGN else str(facts(stored)))
 
     def _remember(self, name: str) -> int:
         number = next(number for number in self._odd_numbers if number not in self._odd)
