@@ -38,7 +38,7 @@ FIXED = ("base", "domain", "control")  # of [server]: what the daemon is built o
 
 
 class Live:
-    """``net``: the reactor. ``path``: the configuration file, read again at each reload. ``doors``: some may be open."""
+    """``net``: the reactor. ``path``: the configuration file, read at each reload. ``doors``: some may be open."""
 
     def __init__(self, net: Any, server: Server, settings: Settings, path: str, doors: Doors) -> None:
         self._net = net
@@ -79,6 +79,8 @@ class Live:
         return self._turn.run(lambda: Deferred.fromCoroutine(self._reload()))
 
     async def _reload(self) -> Sequence[str]:
+        if self._ended:
+            return ["the server is going down"]
         problems: list[str] = []
         try:
             settings, tls, means = await self._runtime.pools.read.run(_read, self._path)

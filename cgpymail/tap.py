@@ -156,7 +156,6 @@ class MailService(Service):
     def stopService(self) -> Deferred[None]:
         """Stop listening, say good-bye to every session, checkpoint and close every mailbox."""
         Service.stopService(self)
-        signal.signal(signal.SIGHUP, self._former_handler or signal.SIG_DFL)
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
@@ -178,3 +177,4 @@ class MailService(Service):
         if self._pools is not None:
             for pool in (self._pools.sync, self._pools.read, self._pools.hash):
                 pool.stop()
+        signal.signal(signal.SIGHUP, self._former_handler or signal.SIG_DFL)  # until here it must not end us
