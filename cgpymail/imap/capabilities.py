@@ -53,7 +53,7 @@ TABLE = (
     Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
     Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),
     Capability("LIST-EXTENDED", 5258, "manager/choosing.py", AFTER_LOGIN),
-    Capability("LIST-STATUS", 5819, "imap/commands/mailboxes.py", AFTER_LOGIN),
+    Capability("LIST-STATUS", 5819, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("STATUS=SIZE", 8438, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("APPENDLIMIT", 7889, "manager/user.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/choosing.py", AFTER_LOGIN),

@@ -7,9 +7,11 @@ may change more, which is told at the end of the command like everything else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cgpymail.grammar.imap.commands import Resync
 from cgpymail.grammar.imap.modseqs import vanished_lines
-from cgpymail.imap.context import QRESYNC, BadCommand, Context
+from cgpymail.imap.context import CONDSTORE, QRESYNC, BadCommand, Context
 from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Match, Selection
 from cgpymail.model.uidset import STAR, MessageSet, NumberSet, SavedResult
@@ -22,6 +24,12 @@ def require_qresync(context: Context) -> None:
     """Raise BadCommand unless the client enabled it (RFC 7162 3.2.3)."""
     if QRESYNC not in context.enabled:
         raise BadCommand("QRESYNC is not enabled")
+
+
+def look_for_modseq(context: Context, items: Sequence[str]) -> None:
+    """A client that asks STATUS for HIGHESTMODSEQ works with MODSEQs (RFC 7162 3.1)."""
+    if "HIGHESTMODSEQ" in items:
+        context.enable(CONDSTORE)
 
 
 def changed_since(handle: Handle, chosen: Selection, modseq: int) -> Selection:

@@ -128,9 +128,11 @@ def test_the_old_commands_are_still_answered(world: World, rev2: ImapClient) -> 
     assert rev2.do(b"FETCH 1 RFC822.SIZE") == [b"* 1 FETCH (RFC822.SIZE 17)"]
 
 
-def test_levels_do_not_exist_in_any_list(rev2: ImapClient) -> None:
+def test_levels_do_not_exist_in_any_list(world: World, rev2: ImapClient) -> None:
     """With IMAP4rev2 every LIST has the attributes of the extended one (RFC 9051 6.3.9)."""
-    rev2.do(b"SUBSCRIBE Gone/Away")
-    assert rev2.do(b'LIST (SUBSCRIBED RECURSIVEMATCH) "" G%') == [
-        b'* LIST (\\NonExistent \\HasNoChildren) "/" Gone ("CHILDINFO" ("SUBSCRIBED"))'
-    ]
+    mary, mine = world.user("mary"), ImapClient(world)
+    world.run(mary.create("A/B"))
+    record = world.directory.records[world.directory.route("mary", "")]  # type: ignore[index]
+    record.infos.setdefault("A/B", {})["Access"] = {"john": "lr"}
+    assert mine.do(b'LIST "" ~mary/%') == [b'* LIST (\\Noselect \\HasChildren) "/" ~mary/A']
+    assert rev2.do(b'LIST "" ~mary/%') == [b'* LIST (\\NonExistent \\HasChildren) "/" ~mary/A']
