@@ -95,6 +95,13 @@ class SaveDate:
     """SAVEDATE (RFC 8514 4.2)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """PREVIEW (RFC 8970 3.1). ``lazy``: only if it costs nothing."""
+
+    lazy: bool
+
+
 FetchItem = (
     Flags
     | Uid
@@ -109,4 +116,5 @@ FetchItem = (
     | EmailId
     | ThreadId
     | SaveDate
+    | Preview
 )

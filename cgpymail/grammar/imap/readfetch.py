@@ -17,6 +17,7 @@ from cgpymail.grammar.imap.items import (
     Flags,
     InternalDate,
     ModSeq,
+    Preview,
     SaveDate,
     Size,
     ThreadId,
@@ -28,6 +29,7 @@ from cgpymail.model.section import WHOLE_MESSAGE, Section, Specifier
 
 _NAME = re.compile(rb"[A-Za-z0-9.]+")
 _PATH = re.compile(rb"[1-9]\d{0,9}(?:\.[1-9]\d{0,9})*(?!\d)")
+_LAZY = re.compile(rb" \(LAZY(?: LAZY)*\)", re.IGNORECASE)
 _PARTIAL = re.compile(rb"<(\d{1,19})\.([1-9]\d{0,18})>")
 _FIELD = re.compile(rb"[!-9;-~]+\Z")  # RFC 5322 2.2: printable, no colon
 
@@ -106,6 +108,8 @@ def _item(words: Words) -> FetchItem:
     if name == b"BINARY.SIZE" and words.follows(b"["):
         path = _binary_path(words)
         return BinarySize(path, b"BINARY.SIZE[%b]" % _path_text(path))
+    if name == b"PREVIEW":
+        return Preview(lazy=words.take(_LAZY) is not None)
     item = _ITEMS.get(name)
     if item is None:
         raise CommandError("Unknown data item")

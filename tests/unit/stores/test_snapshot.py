@@ -15,7 +15,9 @@ def sample(rows: int = 20) -> Snapshot:
     """A mailbox."""
     columns, locations, keywords, expunged = Columns(), Locations(), KeywordTable(), ExpungeRecord(500)
     for number in range(rows):
-        columns.insert(Row(number + 1, number, 1 << (number % 64), 10**15 + number, -5 + number, number * 1_000, number * 7))
+        columns.insert(
+            Row(number + 1, number, 1 << (number % 64), 10**15 + number, -5 + number, number * 1_000, number * 7)
+        )
         locations.insert(number, Location(number * 5_000_000_000, 80, number, 7, 8, 2**32 - 1 - number, 9, number + 1))
     keywords.define(0, "$Work")
     keywords.define(63, "ü" * 20)
