@@ -30,8 +30,14 @@ from cgpymail.runtime.spool import Spool
 
 
 def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    """The console script. Nobody need read its output to the end: ``cgpymail sessions list | head -1``."""
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python writes at its end
+        code = exits.OK
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,8 +84,7 @@ def _administrate(options: argparse.Namespace, settings: Settings) -> int:
     except controlclient.Unreachable as problem:
         code = _do_alone(settings, asked.request, problem)
     except controlclient.Broken as problem:
-        text = f"the server did not answer to the end, look what it did: {problem}"
-        return _complain(text, exits.TRY_AGAIN)
+        return _complain(f"the server has not told the end, look what it did: {problem}", exits.TRY_AGAIN)
     except BadRequest as problem:
         return _complain(str(problem), exits.USAGE)
     if code == exits.OK and asked.generated:

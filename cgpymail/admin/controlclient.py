@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from cgpymail.grammar.control import BadReply, Ended, Reply, ReplyReader, Request, write_request
 from cgpymail.runtime.unixsocket import CALL_TIME, peer_user
@@ -18,7 +18,7 @@ class Unreachable(Exception):
 
 
 class Broken(Exception):
-    """The daemon was asked and has not told the end: nobody knows whether it did what it was asked for."""
+    """The daemon was asked and has not told the end: nobody knows whether it did what it was asked for. Says why."""
 
 
 def ask(path: str, owner: int, request: Request, say: Callable[[str], None], complain: Callable[[str], None]) -> int:
@@ -37,11 +37,12 @@ def ask(path: str, owner: int, request: Request, say: Callable[[str], None], com
         if user not in (0, os.geteuid(), owner):
             raise Unreachable(f"{path}: a process of user {user} listens there, who is not the server's")
         link.settimeout(REPLY_TIME)
-        try:
-            _send(link, data)
-            return _hear(link, say, complain)
-        except (OSError, BadReply) as problem:
-            raise Broken(f"{path}: {problem}") from problem
+        _send(link, data)
+        for reply in _replies(link):
+            if isinstance(reply, Ended):
+                return reply.code
+            (complain if reply.complaint else say)(reply.text)
+    raise Broken("it hung up")
 
 
 def _send(link: socket.socket, data: bytes) -> None:
@@ -50,18 +51,21 @@ def _send(link: socket.socket, data: bytes) -> None:
         link.sendall(data)
     except (BrokenPipeError, ConnectionResetError):
         return
+    except OSError as problem:
+        raise Broken(str(problem)) from problem
 
 
-def _hear(link: socket.socket, say: Callable[[str], None], complain: Callable[[str], None]) -> int:
+def _replies(link: socket.socket) -> Iterator[Reply]:
+    """As they come, until it hangs up. Raises Broken."""
     reader = ReplyReader()
-    while piece := link.recv(PIECE):
-        for reply in reader.feed(piece):
-            if isinstance(reply, Ended):
-                return reply.code
-            _tell(reply, say, complain)
-    raise BadReply("the server hung up")
-
-
-def _tell(reply: Reply, say: Callable[[str], None], complain: Callable[[str], None]) -> None:
-    if not isinstance(reply, Ended):
-        (complain if reply.complaint else say)(reply.text)
+    while True:
+        try:
+            piece = link.recv(PIECE)
+            replies = reader.feed(piece)
+        except (OSError, BadReply) as problem:
+            raise Broken(str(problem)) from problem
+        except KeyboardInterrupt:
+            raise Broken("interrupted; it goes on with what it was asked for") from None
+        yield from replies
+        if not piece:
+            return

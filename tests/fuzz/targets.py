@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz import files, grammar, logins, mail, sessions
+from tests.fuzz import control, files, grammar, logins, mail, sessions
 from tests.fuzz.target import table
 
-TARGETS = table(grammar.TARGETS, mail.TARGETS, files.TARGETS, sessions.TARGETS, logins.TARGETS)
+TARGETS = table(grammar.TARGETS, mail.TARGETS, files.TARGETS, sessions.TARGETS, logins.TARGETS, control.TARGETS)

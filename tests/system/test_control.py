@@ -263,10 +263,10 @@ def test_starting_and_stopping_under_commands(tmp_path: Path) -> None:
         daemon.stop(signal.SIGTERM)
     results = [each.result() for each in made]
     assert {code for code, _, _ in results} <= {exits.OK, exits.TRY_AGAIN}
-    assert all("try again" in told or "did not answer" in told for code, _, told in results if code != exits.OK)
+    assert all("try again" in told or "has not told the end" in told for code, _, told in results if code != exits.OK)
     done = {f"n{number}@example.org" for number, (code, _, _) in enumerate(results) if code == exits.OK}
     listed = set(here(daemon, "account", "list")[1].split()) - {"john@example.org"}
-    unsure = {f"n{number}@example.org" for number, (_, _, told) in enumerate(results) if "did not answer" in told}
+    unsure = {f"n{number}@example.org" for number, (_, _, told) in enumerate(results) if "has not told the end" in told}
     assert done and done <= listed <= done | unsure
     assert "Traceback" not in daemon.log_text()
 
