@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap import searchcommands as f
-from cgpymail.grammar.imap.dialect import Dialect
+from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
 from cgpymail.grammar.imap.readfetch import section_text
@@ -31,6 +31,7 @@ numbers = st.integers(0, 0xFFFF_FFFF)
 number_sets = st.lists(st.tuples(numbers, numbers), min_size=1, max_size=8).map(lambda parts: NumberSet(tuple(parts)))
 atoms = st.text("abcXYZ019-_.$", min_size=1, max_size=8)
 names = st.text(min_size=1, max_size=20)
+UTF8 = Dialect(utf8=True, charset=False)
 
 
 @given(octets, octets)
@@ -52,8 +53,7 @@ def test_mailbox_round_trip(name):
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=400))
 def test_mailbox_round_trip_in_utf8(name):
     """The same for a client that has enabled UTF-8; the name travels as it is."""
-    written = mailbox(name, Dialect(utf8=True))
-    command = read(b"a SELECT " + written + b"\r\n", Dialect(utf8=True))
+    command = read(b"a SELECT " + mailbox(name, UTF8) + b"\r\n", UTF8)
     head, slash, rest = name.partition("/")
     assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
 
@@ -113,7 +113,7 @@ VERBS = [
 fragments = st.sampled_from(
     b'( ) " \\ { } {3} {3+} [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT CHARSET UTF-8 FLAGS NIL '
     b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "
-    b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE".split(b" ")
+    b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE RETURN STATUS SUBSCRIBED RECURSIVEMATCH".split(b" ")
 ) | st.binary(max_size=6)
 garbage = st.builds(
     lambda verb, parts, glue: b"a " + verb + b" " + glue.join(parts),
@@ -123,12 +123,12 @@ garbage = st.builds(
 )
 
 
-@given(garbage | st.binary(max_size=80), st.lists(octets, max_size=3))
+@given(garbage | st.binary(max_size=80), st.lists(octets, max_size=3), st.sampled_from([PLAIN, UTF8]))
 @settings(max_examples=500)
-def test_only_the_declared_error_escapes(text, literals):
+def test_only_the_declared_error_escapes(text, literals, dialect):
     """Whatever a client sends is a command or gets BAD with a printable reason."""
     try:
-        command = read_command(text, tuple(literals))
+        command = read_command(text, tuple(literals), dialect=dialect)
     except CommandError as problem:
         assert problem.reason.isprintable()
         assert problem.reason.isascii()
@@ -191,6 +191,9 @@ FLOODS = [
     b'a LOGIN x "' + b'\\"' * 30_000 + b'"',
     b"a STORE 1 FLAGS (" + b"x " * 30_000,
     b"a STATUS x (" + b"UNSEEN " * 9_000,
+    b"a LIST (" + b"SUBSCRIBED " * 5_000,
+    b'a LIST "" (' + b"% " * 30_000,
+    b'a LIST "" * RETURN (' + b"STATUS (UNSEEN) " * 4_000,
     b"a NOOP" + b" " * 60_000 + b"x",
     b"a FETCH 1 ALL" + b" " * 60_000 + b"x",
     b"a SELECT " + b"&" * 60_000,
