@@ -76,3 +76,17 @@ def test_sorting_in_pieces_sorts(values: set[int], piece: int) -> None:
     finally:
         slicing.PIECE = before
     assert found == sorted(values)
+
+
+def test_sorting_much_gives_others_their_turn() -> None:
+    """Again and again: no step is about more than a few thousand values."""
+    turns = 0
+
+    def turn() -> Deferred[None]:
+        nonlocal turns
+        turns += 1
+        return succeed(None)
+
+    values = [number * 7919 % 50_021 for number in range(50_000)]
+    assert result(Deferred.fromCoroutine(sort_unique(values, turn))) == sorted(values)
+    assert turns >= 6 * len(values) // slicing.PIECE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cgpymail.grammar.imap.responses import uid_list
 from cgpymail.grammar.imap.searchcommands import Returns
@@ -51,22 +51,26 @@ def esearch_line(tag: bytes, returns: Returns, numbers: Sequence[int], *, uid: b
     return b" ".join(words) + b"\r\n"
 
 
-def thread_line(roots: Sequence[Node], numbers: Mapping[int, int] | None = None) -> bytes:
-    """THREAD; ``numbers``: the sequence numbers of the UIDs if those are to be told. As deep as it may be."""
-    pieces: list[str] = []
+def thread_line(pieces: Iterable[str]) -> bytes:
+    """THREAD, from the pieces of its threads."""
+    text = "".join(pieces).encode("ascii")
+    return b"* THREAD %b\r\n" % text if text else b"* THREAD\r\n"
+
+
+def thread_pieces(roots: Sequence[Node], numbers: Mapping[int, int] | None = None) -> Iterator[str]:
+    """The threads in their parentheses, as deep as they may be, piece by piece: there may be very many. ``numbers``:
+    the sequence numbers of the UIDs, if those are to be told."""
     rest: list[Node | str] = list(reversed(roots))
     while rest:
         node = rest.pop()
         if isinstance(node, str):
-            pieces.append(node)
+            yield node
             continue
         line = [node.uid] if node.uid else []
         while len(node.children) == 1:
             node = node.children[0]
             line.append(node.uid)
-        pieces.append("(" + " ".join([str(numbers[uid] if numbers is not None else uid) for uid in line]))
-        if line and node.children:
-            pieces.append(" ")
+        space = " " if line and node.children else ""
+        yield "(" + " ".join([str(numbers[uid] if numbers is not None else uid) for uid in line]) + space
         rest.append(")")
         rest.extend(reversed(node.children))
-    return b"* THREAD" + (b" " if pieces else b"") + "".join(pieces).encode("ascii") + b"\r\n"

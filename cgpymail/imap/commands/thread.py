@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cgpymail.grammar.imap import searchcommands as verbs
-from cgpymail.grammar.imap.searchresponses import thread_line
+from cgpymail.grammar.imap.searchresponses import thread_line, thread_pieces
 from cgpymail.imap.commands.search import numbering
 from cgpymail.imap.context import Context, Reply
 
@@ -12,6 +12,10 @@ async def thread(context: Context, command: verbs.Thread) -> Reply:
     """One response, also when nothing was found."""
     handle = context.mailbox
     found = await handle.searches.thread(command.key, command.by, context.breathe)
-    await context.breathe()
-    context.send(thread_line(found, None if command.uid else numbering(handle)))
+    numbers = None if command.uid else numbering(handle)
+    pieces: list[str] = []
+    for piece in thread_pieces(found, numbers):
+        await context.breathe()
+        pieces.append(piece)
+    context.send(thread_line(pieces))
     return Reply(b"THREAD completed")

@@ -11,7 +11,7 @@ from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.messagecommands import Expunge
 from cgpymail.grammar.imap.reading import read_command
 from cgpymail.grammar.imap.searchcommands import Returns
-from cgpymail.grammar.imap.searchresponses import esearch_line, thread_line
+from cgpymail.grammar.imap.searchresponses import esearch_line, thread_line, thread_pieces
 from cgpymail.model import search as s
 from cgpymail.model.flags import SEEN
 from cgpymail.model.paging import Page
@@ -219,12 +219,13 @@ THREADS = [
 @pytest.mark.parametrize(("roots", "text"), THREADS)
 def test_thread_lines(roots, text):
     """The examples of RFC 5256 section 4 among them."""
-    assert thread_line(roots) == b"* THREAD" + text + b"\r\n"
+    assert thread_line(thread_pieces(roots)) == b"* THREAD" + text + b"\r\n"
 
 
 def test_thread_lines_by_number():
     """Sequence numbers instead of UIDs."""
-    assert thread_line([node(0, node(30), node(50, node(60)))], {30: 1, 50: 2, 60: 3}) == b"* THREAD ((1)(2 3))\r\n"
+    roots = [node(0, node(30), node(50, node(60)))]
+    assert thread_line(thread_pieces(roots, {30: 1, 50: 2, 60: 3})) == b"* THREAD ((1)(2 3))\r\n"
 
 
 PAGES = [
