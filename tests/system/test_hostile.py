@@ -25,7 +25,7 @@ BEFORE_LOGIN = 256 * KB  # octets that a connection may cost before login (issue
 KEPT = 6 * 1024 * 1024  # octets that the allocator keeps of a first use, however many connections there are
 HASHES = 48 * MB  # two password hashes at work
 LARGE = 50 * MB
-LISTENERS = 6  # of the daemon: IMAP and POP with and without TLS, LMTP on a port and on a socket
+LISTENERS = 7  # of the daemon: IMAP and POP with and without TLS, LMTP on a port and a socket, the control socket
 NOOP_TIME = 1.0  # seconds; a neighbour's NOOP takes a millisecond, more on a machine that is busy with other things
 
 
