@@ -18,7 +18,7 @@ from cgpymail.imap.context import BadCommand, Context
 from cgpymail.interfaces import IContent
 from cgpymail.model import flags
 from cgpymail.model.message import NewMessage
-from cgpymail.runtime.spool import SpoolWriter
+from cgpymail.runtime.spool import MemoryContent, SpoolWriter
 
 
 class Intake:
@@ -56,7 +56,8 @@ class Intake:
     async def release(self) -> None:
         """The messages are stored, or never will be: their place in the spool is given back."""
         for content in self._contents:
-            await self._context.services.runtime.pools.sync.run(content.release)
+            if not isinstance(content, MemoryContent):  # that one has no file to remove
+                await self._context.services.runtime.pools.sync.run(content.release)
         self._contents.clear()
 
     def _check(self, message: Message) -> None:
@@ -89,7 +90,7 @@ class Intake:
             following, problem = await self._fill(writer, message.size)
             if problem is not None:
                 raise problem
-            content = await services.runtime.pools.sync.run(writer.finish)
+            content = writer.finish() if writer.in_memory else await services.runtime.pools.sync.run(writer.finish)
         except OSError as failure:
             writer.abort()
             raise StorageFailed(detail=f"spool: {failure}") from failure

@@ -116,8 +116,13 @@ class SpoolWriter:
             joined, self._parts = b"".join(self._parts), []
             self._spool.files.pwrite(self._fd, joined, 0)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether no file is needed, for a final CRLF neither: then ``finish`` does not wait for the disk."""
+        return self._fd < 0 and self._size + 2 <= self._memory
+
     def finish(self) -> MemoryContent | SpooledContent:
-        """The whole message, with its final CRLF; to be released by the caller."""
+        """The whole message, with its final CRLF; to be released by the caller. Blocking, unless ``in_memory``."""
         if self._size and self._last != b"\n":
             self._put(b"\r\n")
         if self._fd < 0:
