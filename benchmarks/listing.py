@@ -1,87 +1,93 @@
-"""What LIST costs in an account with thousands of mailboxes, with and without STATUS: files on disk, no sockets.
+"""What LIST costs in an account with many mailboxes, with and without STATUS, and what another session feels of it.
 
-    PYTHONPATH=. python benchmarks/listing.py [mailboxes] [format]
+    PYTHONPATH=. python benchmarks/listing.py [mailboxes]
 
-Prints wall-clock milliseconds: of the whole answer, and of the longest piece of it that kept others waiting. For STATUS
-the first time (every mailbox is opened) and the next (as many as the limit ``warm_octets`` allows are open still). What
-a thread would do is done at once here, so handing it over is not counted.
+A daemon over files on disk. Prints milliseconds: of each answer, and of the slowest NOOP that another connection sent
+meanwhile. STATUS is asked when no mailbox is open, and again when all are (as far as the limit ``warm_octets`` goes).
 """
 
 from __future__ import annotations
 
+import imaplib
 import sys
+import threading
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cgpymail.imap.context import Context
-from cgpymail.model.message import NewMessage
-from cgpymail.runtime.spool import MemoryContent
-from cgpymail.stores.registry import FORMATS
-from cgpymail.stores.tree import DiskTree
-from tests.support.imapclient import ImapClient
-from tests.support.world import World
+from tests.support.daemon import Daemon
 
-MESSAGE = b"From: a@example.org\r\nSubject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 20
-COMMANDS = (
-    b'LIST "" *',
-    b'LIST "" %',
-    b'LIST (SUBSCRIBED RECURSIVEMATCH) "" *',
-    b'LIST "" * RETURN (STATUS (MESSAGES UNSEEN UIDNEXT))',
-    b'LIST "" * RETURN (STATUS (MESSAGES UNSEEN UIDNEXT))',
-)
+MESSAGE = b"Subject: x\r\n\r\nx\r\n"
+STATUS = b'LIST "" * RETURN (STATUS (MESSAGES UNSEEN UIDNEXT))'
+COMMANDS = (b'LIST "" *', b'LIST "" %', b'LIST (SUBSCRIBED RECURSIVEMATCH) "" *', STATUS, STATUS)
 
 
-class Stopwatch:
-    """The longest time between two moments at which others could have had their turn."""
+class Neighbour(threading.Thread):
+    """Sends NOOPs until it is stopped, and remembers how long the slowest took."""
 
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self._last = time.perf_counter()
-        breathe = Context.breathe
+    def __init__(self, connection: imaplib.IMAP4) -> None:
+        super().__init__()
+        self._connection = connection
+        self.slowest = 0.0
+        self.stopped = False
 
-        async def watched(context: Context) -> None:
-            now = time.perf_counter()
-            self.longest = max(self.longest, now - self._last)
-            await breathe(context)
-            self._last = time.perf_counter()
-
-        Context.breathe = watched  # type: ignore[method-assign]
-
-    def start(self) -> None:
-        """A command begins."""
-        self.longest = 0.0
-        self._last = time.perf_counter()
-
-
-def main(mailboxes: int, extension: str) -> None:
-    """Make an account, ask, print."""
-    with TemporaryDirectory() as root:
-        formats = {extension: FORMATS[extension].name}
-        world = World(Path(root), make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
-        world.account("john")
-        subscribed: list[str] = []
-        user = world.user()
-        for number in range(mailboxes):
-            name = f"Project {number % 100:03}/{number:05}"
-            world.run(user.create(name))
-            if not number % 3:
-                world.run(user.append(name, [NewMessage(MemoryContent(MESSAGE), 1_600_000_000)] * 3))
-                subscribed.append(name)
-        world.run(world.manager.stop())
-        watch = Stopwatch()
-        again = World(Path(root), make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
-        again.account("john").set_subscription(subscribed)
-        client = ImapClient(again)
-        for command in COMMANDS:
-            watch.start()
+    def run(self) -> None:
+        """One NOOP after the other."""
+        while not self.stopped:
             start = time.perf_counter()
-            lines = client.do(command)
+            self._connection.noop()
+            self.slowest = max(self.slowest, time.perf_counter() - start)
+            time.sleep(0.002)
+
+
+def login(daemon: Daemon) -> imaplib.IMAP4:
+    """A session of john."""
+    connection = imaplib.IMAP4("127.0.0.1", daemon.imap)
+    connection.login("john", daemon.passwords["john"])
+    return connection
+
+
+def fill(connection: imaplib.IMAP4, mailboxes: int) -> None:
+    """A hundred levels with mailboxes below; every third has a message and is subscribed to."""
+    for number in range(mailboxes):
+        name = f"P{number % 100:03}/{number:05}"
+        connection.create(name)
+        if not number % 3:
+            connection.append(name, "", "", MESSAGE)
+            connection.subscribe(name)
+
+
+def ask(connection: imaplib.IMAP4, command: bytes) -> int:
+    """Send a command; the number of lines in the answer."""
+    connection.send(b"x " + command + b"\r\n")
+    for count, line in enumerate(iter(connection.readline, b"")):
+        if line.startswith(b"x "):
+            return count
+    raise AssertionError("the connection ended")
+
+
+def main(mailboxes: int) -> None:
+    """Make an account, ask, print."""
+    with TemporaryDirectory() as folder:
+        daemon = Daemon(Path(folder), log_level="problems")
+        daemon.create("john")
+        daemon.start()
+        fill(login(daemon), mailboxes)
+        daemon.stop()
+        daemon.start()
+        connection = login(daemon)
+        for command in COMMANDS:
+            neighbour = Neighbour(login(daemon))
+            neighbour.start()
+            start = time.perf_counter()
+            lines = ask(connection, command)
             took = time.perf_counter() - start
-            print(
-                f"{command.decode():56} {len(lines):6} lines {took * 1e3:8.1f} ms, piece {watch.longest * 1e3:5.1f} ms"
-            )
+            neighbour.stopped = True
+            neighbour.join()
+            slowest = neighbour.slowest * 1e3
+            print(f"{command.decode():52} {lines:6} lines {took * 1e3:9.1f} ms, a NOOP meanwhile {slowest:6.1f} ms")
+        daemon.stop()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 9_000, sys.argv[2] if len(sys.argv) > 2 else "mbox")
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000)

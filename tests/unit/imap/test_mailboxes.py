@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from twisted.internet.defer import Deferred
 
 from cgpymail.errors import StorageFailed
-from cgpymail.imap.commands.listing import AHEAD
 from cgpymail.manager.user import User
 from cgpymail.model.mailbox import MailboxStatus
 from cgpymail.runtime.limits import DEFAULTS
@@ -119,56 +117,6 @@ def test_a_list_leaves_out_the_numbers_of_what_cannot_be_opened(
         b"* STATUS a (MESSAGES 0)", b"* STATUS c (MESSAGES 0)"
     ]  # fmt: skip
     assert sum(b"* LIST" in line for line in told) == 3
-
-
-@pytest.fixture
-def slow(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> dict[str, Deferred[None]]:
-    """Mailboxes a0 to a9, whose numbers are told only when what waits here fires."""
-    waiting: dict[str, Deferred[None]] = {}
-    status = User.status
-
-    async def late(user: User, name: str) -> MailboxStatus:
-        waiting[name] = Deferred()
-        await waiting[name]
-        return await status(user, name)
-
-    monkeypatch.setattr(User, "status", late)
-    for number in range(10):
-        john.do(b"CREATE a%d" % number)
-    return waiting
-
-
-def test_numbers_are_asked_ahead_and_told_in_order(john: ImapClient, slow: dict[str, Deferred[None]]) -> None:
-    """Opening many mailboxes does not take as long as opening each; but they are not opened all at once."""
-    told = john.raw(b'a LIST "" a* RETURN (STATUS (MESSAGES))\r\n')
-    assert len(slow) == AHEAD
-    while slow:
-        assert len(slow) <= AHEAD
-        slow.popitem()[1].callback(None)
-    told += john.wire.take()
-    assert [line for line in told.split(b"\r\n") if b"STATUS" in line] == [
-        b"* STATUS a%d (MESSAGES 0)" % each for each in range(10)
-    ]
-
-
-def test_a_list_that_breaks_off_leaves_nothing_behind(
-    world: World, john: ImapClient, slow: dict[str, Deferred[None]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A client that goes in the middle is let go when no mailbox is being opened for it any more."""
-    closed: list[int] = []
-    close = User.close
-
-    async def watched(user: User) -> None:
-        closed.append(len(slow))
-        await close(user)
-
-    monkeypatch.setattr(User, "close", watched)
-    john.raw(b'a LIST "" a* RETURN (STATUS (MESSAGES))\r\n')
-    john.wire.drop()
-    while slow:
-        assert not closed
-        slow.pop(min(slow)).callback(None)
-    assert closed == [0]
 
 
 def test_namespace(john: ImapClient) -> None:
