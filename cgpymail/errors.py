@@ -143,6 +143,13 @@ class ReadOnly(MailError):
     text = "The mailbox is open for reading only"
 
 
+class AlreadyCompressed(MailError):
+    """COMPRESS on a connection that is compressed."""
+
+    code = "compressed"
+    text = "Compression is active already"
+
+
 class BadCharset(MailError):
     """A SEARCH charset that is not known."""
 

@@ -63,6 +63,7 @@ TABLE = (
     Capability("OBJECTID", 8474, "manager/objectids.py", AFTER_LOGIN),
     Capability("SAVEDATE", 8514, "stores/commit.py", AFTER_LOGIN),
     Capability("PREVIEW", 8970, "imap/preview.py", AFTER_LOGIN),
+    Capability("COMPRESS=DEFLATE", 4978, "runtime/deflate.py", AFTER_LOGIN),
     Capability("UIDPLUS", 4315, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("MOVE", 6851, "imap/commands/copy.py", AFTER_LOGIN),
     Capability("UNSELECT", 3691, "imap/commands/select.py", AFTER_LOGIN),

@@ -84,6 +84,7 @@ class Context:
         self.offer: MessageLiteral | None = None  # the message of the APPEND that runs
         self.failed_logins = 0
         self.ending = ""  # why the connection is to end with BYE after the tagged reply
+        self.compressing = False  # COMPRESS was answered
         self.handshaking = False  # STARTTLS was answered, TLS is not on yet
         self.enabled: frozenset[str] = frozenset()  # what the client said it understands (capabilities.ENABLING)
         self.dialect = Dialect()  # how its commands are spelled, and our answers; follows from what is enabled

@@ -29,6 +29,7 @@ CODES: Mapping[str, bytes] = {
     "expunge-issued": b"EXPUNGEISSUED",
     "unknown-encoding": b"UNKNOWN-CTE",  # RFC 3516
     "mailbox-gone": b"NONEXISTENT",
+    "compressed": b"COMPRESSIONACTIVE",  # RFC 4978
     "read-only": b"NOPERM",
     "bad-charset": b"BADCHARSET (US-ASCII UTF-8)",
     "authentication": b"AUTHENTICATIONFAILED",

@@ -244,6 +244,9 @@ class ImapSession:
             context.send(b"%b OK %b\r\n" % (command.tag, text))
             if self._log.shows(LOW):
                 self._log.write(LOW, f"out: {command.tag.decode('ascii')} OK {text.decode('ascii')}")
+        if context.compressing and not self._wire.compressed:
+            context.flush()
+            self._wire.start_compression()
         if context.handshaking:
             context.flush()
             self._wire.start_tls()

@@ -17,8 +17,8 @@ from cgpymail.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from cgpymail.manager.account import Account
-    from cgpymail.manager.mailbox import Mailbox
     from cgpymail.manager.handle import Handle
+    from cgpymail.manager.mailbox import Mailbox
 
 _PIECE = 64 * 1024
 _DIGITS = 40  # 160 bits: nobody meets two different messages with the same

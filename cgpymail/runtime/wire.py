@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from cgpymail.model.identity import Link, TlsFacts
+from cgpymail.runtime.deflate import Compression
 from cgpymail.runtime.runtime import Clock
 from cgpymail.runtime.sending import sender
 from cgpymail.runtime.sessions import LiveSession, SessionFacts
@@ -92,6 +93,13 @@ class Wire(Protocol):
     def start_tls(self) -> None:
         """Begin the server's side of a handshake, after what was written so far."""
 
+    @property
+    def compressed(self) -> bool:
+        """Whether start_compression was called."""
+
+    def start_compression(self) -> None:
+        """Deflate what is written, and inflate what is received, from here on (RFC 4978)."""
+
     def pause(self) -> None:
         """Read no more from the client."""
 
@@ -139,6 +147,7 @@ class Connection(TwistedProtocol):
         self._active = 0.0
         self._timer: Any = None
         self._send: Callable[[bytes], None] = _nowhere
+        self._compression: Compression | None = None
         self._cutter: Any = None  # the timer of kill
         self.peer = ""
         self.local = ""
@@ -173,13 +182,18 @@ class Connection(TwistedProtocol):
         if self._handshake:
             self._handshake = False
             self._session.secured()
-        self._session.received(data)
+        if self._compression is None:
+            self._session.received(data)
+        else:
+            self._compression.received(data)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Twisted: the link is gone."""
         self._closed = True
         self._full = False
         self._cancel_timer()
+        if self._compression is not None:
+            self._compression.close()
         if self._cutter is not None:
             self._cutter.cancel()
             self._cutter = None
@@ -238,7 +252,7 @@ class Connection(TwistedProtocol):
     def write(self, data: bytes) -> None:
         """Send."""
         if not self._closed:
-            self._send(data)
+            self._send(data if self._compression is None else self._compression.deflate(data))
 
     def drained(self) -> Deferred[None]:
         """Fires when there is room for output, or no link any more."""
@@ -257,17 +271,37 @@ class Connection(TwistedProtocol):
         self._encrypted = True
         self._handshake = True
 
-    def pause(self) -> None:
-        """Read no more."""
+    @property
+    def compressed(self) -> bool:
+        """Whether start_compression was called."""
+        return self._compression is not None
+
+    def start_compression(self) -> None:
+        """Deflate and inflate from here on."""
+        self._compression = Compression(self._clock, self._inflated, self._read, self.abort)
+
+    def _inflated(self, data: bytes) -> None:
+        if self._session is not None and not self._closed:
+            self._session.received(data)
+
+    def _read(self, on: bool) -> None:
         if not self._closed:
             transport: Any = self.transport
-            transport.pauseProducing()
+            (transport.resumeProducing if on else transport.pauseProducing)()
+
+    def pause(self) -> None:
+        """Read no more."""
+        if self._compression is None:
+            self._read(False)
+        else:
+            self._compression.pause()
 
     def resume(self) -> None:
         """Read again."""
-        if not self._closed:
-            transport: Any = self.transport
-            transport.resumeProducing()
+        if self._compression is None:
+            self._read(True)
+        else:
+            self._compression.resume()
 
     def set_timeout(self, seconds: float) -> None:
         """The timer is not moved at every byte: when it rings, what happened meanwhile decides."""

@@ -22,6 +22,7 @@ class MemoryWire:
         self.sent = bytearray()
         self.encrypted = False
         self.facts = TlsFacts({"tls-exporter": b"of this connection"})
+        self.compressed = False  # nothing really is
         self.full = False
         self.closed = False
         self.aborted = False
@@ -65,6 +66,9 @@ class MemoryWire:
         else:
             waiter.callback(None)
         return waiter
+
+    def start_compression(self) -> None:
+        self.compressed = True
 
     def start_tls(self) -> None:
         self.encrypted = True

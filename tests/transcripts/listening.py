@@ -27,6 +27,9 @@ class Link(Protocol):
     def handshake(self) -> None:
         """Begin TLS, from the client's side."""
 
+    def deflate(self) -> None:
+        """Compress what is sent, and expect what comes to be compressed."""
+
 
 class World(Protocol):
     """A server and its clients."""

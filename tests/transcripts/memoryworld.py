@@ -61,6 +61,10 @@ class MemoryLink:
         self._wire.facts = TlsFacts(BINDINGS, CertificateNames(("john@example.org",)))
         self._wire.handshake()
 
+    def deflate(self) -> None:
+        """Nothing is compressed, but the session has asked for it."""
+        assert self._wire.compressed
+
 
 class SlowPool(InlinePool):
     """Whose threads take their time."""

@@ -131,6 +131,8 @@ class Runner:
             client.listener.link.drop()
         elif kind == "tls":
             client.listener.link.handshake()
+        elif kind == "deflate":
+            client.listener.link.deflate()
 
     def _hear_any_order(self, client: Client, steps: list[Step]) -> None:
         waiting = list(steps)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import socket
 import ssl
+import zlib
 from pathlib import Path
+from typing import Any
 
 from tests.support.daemon import Daemon
 from tests.transcripts.runner import ACCOUNTS, TYPES
@@ -20,9 +22,13 @@ class SocketLink:
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self._ended = False
+        self._deflater: Any = None
+        self._inflater: Any = None
 
     def send(self, data: bytes) -> None:
         """All of it."""
+        if self._deflater is not None:
+            data = self._deflater.compress(data) + self._deflater.flush(zlib.Z_SYNC_FLUSH)
         self._socket.sendall(data)
 
     def receive(self, patient: bool) -> bytes:
@@ -37,7 +43,7 @@ class SocketLink:
         except ConnectionError:
             data = b""
         self._ended = not data
-        return data
+        return self._inflater.decompress(data) if self._inflater is not None else data
 
     @property
     def closed(self) -> bool:
@@ -56,6 +62,11 @@ class SocketLink:
         context.verify_mode = ssl.CERT_NONE
         self._socket.settimeout(PATIENCE)
         self._socket = context.wrap_socket(self._socket)
+
+    def deflate(self) -> None:
+        """Raw deflate both ways."""
+        self._deflater = zlib.compressobj(wbits=-15)
+        self._inflater = zlib.decompressobj(wbits=-15)
 
 
 class Accounts:

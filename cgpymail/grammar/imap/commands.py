@@ -231,6 +231,13 @@ class Id(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Compress(Command):
+    """COMPRESS (RFC 4978); DEFLATE is the only way there is."""
+
+    name: ClassVar[str] = "COMPRESS"
+
+
+@dataclass(frozen=True, slots=True)
 class Enable(Command):
     """ENABLE (RFC 5161). ``names`` in capitals, in the client's order; unknown ones are to be passed over."""
 

@@ -1,4 +1,4 @@
-"""The arguments of commands on the session itself: AUTHENTICATE, LOGIN, ID, ENABLE."""
+"""The arguments of commands on the session itself: AUTHENTICATE, LOGIN, ID, ENABLE, COMPRESS."""
 
 from __future__ import annotations
 
@@ -69,9 +69,17 @@ def _enable(tag: bytes, words: Words) -> Command:
     return commands.Enable(tag, tuple(names))
 
 
+def _compress(tag: bytes, words: Words) -> Command:
+    words.need(b" ")
+    if words.atom("A way to compress").upper() != b"DEFLATE":
+        raise CommandError("Only DEFLATE is possible")
+    return commands.Compress(tag)
+
+
 READERS: dict[bytes, Reader] = {
     b"AUTHENTICATE": _authenticate,
     b"LOGIN": _login,
     b"ID": _id,
     b"ENABLE": _enable,
+    b"COMPRESS": _compress,
 }
