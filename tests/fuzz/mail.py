@@ -5,13 +5,15 @@ from __future__ import annotations
 from cgpymail.grammar.imap.fetchdata import envelope_text, structure_text
 from cgpymail.mime.addresses import Allowance, parse_addresses
 from cgpymail.mime.charsets import find_charset, text_decoder
-from cgpymail.mime.dates import sent_day
+from cgpymail.mime.dates import sent_day, sent_time
 from cgpymail.mime.decode import transfer_decoder
 from cgpymail.mime.envelope import parse_envelope
 from cgpymail.mime.headers import decode_words, select_fields, split_fields
+from cgpymail.mime.overview import parse_overview
 from cgpymail.mime.parameters import parse_disposition, parse_languages, parse_media_type
 from cgpymail.mime.part import Part
 from cgpymail.mime.structure import StructureScanner
+from cgpymail.mime.subject import base_subject
 from cgpymail.runtime.limits import DEFAULTS
 from tests.fuzz.target import Target
 from tests.unit.mime.samples import NESTED
@@ -58,6 +60,7 @@ def header(data: bytes) -> None:
     for field in split_fields(data, 1000):
         decode_words(field.value)
     envelope_text(parse_envelope(data, DEFAULTS))
+    assert parse_overview(data, DEFAULTS).octets < 20_000
     chosen = select_fields(data, {b"subject", b"x"}, 1000)
     others = select_fields(data, {b"subject", b"x"}, 1000, others=True)
     assert len(chosen) + len(others) <= len(data) + 8  # either one ends with line end and blank line
@@ -73,12 +76,18 @@ def parameters(data: bytes) -> None:
     parse_media_type(data)
     parse_disposition(data)
     parse_languages(data)
-    sent_day(data)
+    assert (sent_day(data) is None) == (sent_time(data) is None)
 
 
 def encoded_words(data: bytes) -> None:
     """RFC 2047."""
     assert isinstance(decode_words(data), str)
+
+
+def subject(data: bytes) -> None:
+    """A Subject: what is left has nothing more to take off."""
+    text = base_subject(data.decode("latin-1")).text
+    assert base_subject(text) == (text, False)
 
 
 def transfer(data: bytes) -> None:
@@ -108,6 +117,7 @@ TARGETS = (
     Target("mime-addresses", addresses, (b'"A \\"B" (c(d)) <@r:a@b>, G: x@y, z@[1.2.3.4];', b"a@b,, <> x")),
     Target("mime-parameters", parameters, (b"text/plain; charset=\"x\"; a*0*=utf-8'en'%41; a*1=b", b"attachment; x=")),
     Target("mime-words", encoded_words, (b"=?utf-8?q?a_b?= =?utf-8?b?YWJj?=", b"=?x?B??=")),
+    Target("mime-subject", subject, (b"Re: [list] Re: apples (fwd)", b"[fwd: [a][b] fw [c] : x] (fwd)")),
     Target("mime-transfer", transfer, (b"\0YWJj\r\nZA==", b"\1a=3D=\r\nb", b"\2begin 644 x\n#0V%T\n`\nend\n")),
     Target("mime-charset", charset, (b"\0utf-8\nabc", b"\1x\n+AOk-", b"\2jis\n\x1b$B!!\x1b(B")),
 )
