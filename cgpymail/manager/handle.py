@@ -18,8 +18,9 @@ from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import read_headers, read_structure
-from cgpymail.manager.resyncing import Match, vanished
+from cgpymail.manager.resyncing import Match, Since, vanished
 from cgpymail.manager.searching import Searches
+from cgpymail.manager.slicing import Breathe
 from cgpymail.manager.storing import StoreAction, plan
 from cgpymail.manager.transfer import CopyResult, Resolve, Target
 from cgpymail.manager.updates import GONE, QUIET, Updates
@@ -30,7 +31,7 @@ from cgpymail.model.columns import Columns, Row
 from cgpymail.model.message import FlagUpdate
 from cgpymail.model.uidset import NumberSet, UidSet
 
-__all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Target", "Updates"]
+__all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Since", "Target", "Updates"]
 
 
 class Handle:
@@ -138,10 +139,9 @@ class Handle:
         """Whether some message left or came that this session cannot be told of now."""
         return bool(self._view.oldest_move_modseq)
 
-    def vanished(self, modseq: int, known: NumberSet | None, match: Match | None = None) -> UidSet:
-        """What went since, of ``known`` (None: all): see resyncing.py. Nothing that has a number here is in it."""
-        since = modseq if modseq <= self._mailbox.store.modseq else 0  # of a future that a backup took back
-        return vanished(self._mailbox, self._picture, self._view, since, known, match)
+    async def vanished(self, since: Since, breathe: Breathe) -> UidSet:
+        """What went since: see resyncing.py. Nothing that has a number here is in it."""
+        return await vanished(self._mailbox, self._picture, self._view, since, breathe)
 
     @property
     def exists(self) -> int:

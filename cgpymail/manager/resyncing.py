@@ -8,15 +8,17 @@ session are never among them; of their end the session is told in its own time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.picture import Picture
+from cgpymail.manager.slicing import Breathe
 from cgpymail.manager.view import View
 from cgpymail.model.uidset import NumberSet, UidSet
 
+STRIDE = 4_000  # messages looked at before others may have their turn
 MOST_PAIRS = 1_000  # of a client's numbering that are looked at; clients name a few
 
 
@@ -28,28 +30,50 @@ class Match:
     uids: NumberSet
 
 
-def vanished(
-    mailbox: Mailbox, picture: Picture, view: View, modseq: int, known: NumberSet | None, match: Match | None
-) -> UidSet:
-    """UIDs among ``known`` (None: all that were ever given out) that went after ``modseq`` or cannot be seen now.
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a client remembers: the MODSEQ it had heard of, and which UIDs it knows, None for all there ever were."""
 
-    More may be in it where the record of expunged messages does not reach back to ``modseq``; ``match`` then spares
-    those below the place up to which the client's numbering still holds.
+    modseq: int
+    known: NumberSet | None = None
+    match: Match | None = None
+
+
+async def vanished(mailbox: Mailbox, picture: Picture, view: View, since: Since, breathe: Breathe) -> UidSet:
+    """UIDs that the client may know of and that went after its MODSEQ, or cannot be seen now.
+
+    More may be in it where the record of expunged messages does not reach back that far; the numbering that the client
+    remembers then spares those below the place up to which it still holds.
     """
-    store = mailbox.store
+    store, known = mailbox.store, since.known
+    modseq = since.modseq if since.modseq <= store.modseq else 0  # of a future that a backup took back
     top = store.uidnext - 1
     asked = known.resolve(top).within(UidSet(((1, top),))) if known else UidSet(((1, top),)) if top else UidSet()
     gone, complete = store.expunged_since(modseq)
     if not complete:
-        held = _held(mailbox, view, modseq, match) if match else 0
-        there = UidSet.of_ascending(view.all().uids)
-        return asked.without(there).without(UidSet(((1, held),)) if held else UidSet())
+        held = _held(mailbox, view, modseq, since.match) if since.match else 0
+        absent = await _absent(view.all().uids, held + 1, top, breathe)
+        return absent.within(asked) if known else absent
     if picture.filtered:
         columns = mailbox.store.columns
         rows = zip(columns.uid, columns.flags, strict=True)
         hidden = UidSet.of_ascending([uid for uid, mask in rows if mask & picture.hides])
         gone = UidSet.from_ranges((*gone.ranges, *hidden.ranges))
     return asked.within(gone).without(UidSet.of_ascending(view.ghosts))
+
+
+async def _absent(uids: Sequence[int], low: int, top: int, breathe: Breathe) -> UidSet:
+    """Every number from ``low`` to ``top`` that is not among the ascending ``uids``."""
+    gaps: list[tuple[int, int]] = []
+    for start in range(0, len(uids), STRIDE):
+        await breathe()
+        for uid in uids[start : start + STRIDE]:
+            if uid > low:
+                gaps.append((low, uid - 1))
+            low = max(low, uid + 1)
+    if low <= top:
+        gaps.append((low, top))
+    return UidSet(tuple(gaps))
 
 
 def _held(mailbox: Mailbox, view: View, modseq: int, match: Match) -> int:

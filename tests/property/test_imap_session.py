@@ -68,6 +68,17 @@ COMMANDS = st.one_of(
     joined(UID, words(b"STORE "), NUMBERS, words(b" FLAGS ", b" +FLAGS ", b" -FLAGS.SILENT "), FLAGS),
     joined(UID, words(b"COPY ", b"MOVE "), NUMBERS, words(b" "), NAMES),
     joined(UID, words(b"SEARCH "), KEYS),
+    words(b"ENABLE QRESYNC", b"ENABLE CONDSTORE", b"STATUS INBOX (HIGHESTMODSEQ)", b"SEARCH MODSEQ 1"),
+    joined(words(b"SELECT INBOX (QRESYNC (1700000000 1"), words(b"", b" 1:9", b" 2 (1:3 1:3)"), words(b"))")),
+    joined(UID, words(b"FETCH "), NUMBERS, words(b" FLAGS (CHANGEDSINCE 1)", b" UID (CHANGEDSINCE 1 VANISHED)")),
+    joined(
+        UID,
+        words(b"STORE "),
+        NUMBERS,
+        words(b" (UNCHANGEDSINCE "),
+        words(b"0", b"9000000000000000"),
+        words(b") +FLAGS (\\Seen)"),
+    ),
     st.binary(max_size=30),
 )
 SCRIPTS = st.lists(COMMANDS, max_size=12).map(lambda script: b"".join(b"t " + line + b"\r\n" for line in script))
@@ -77,6 +88,7 @@ FOLDER = Path(tempfile.gettempdir()) / "no-spool-is-needed"
 def session(*, login: bool) -> ImapClient:
     """A connection to a fresh server with a few messages."""
     world = World(FOLDER)
+    world.runtime.random = bytes  # no two runs differ by what is drawn
     world.account("john")
     world.account("mary")
     world.append(MAIL, flags=SEEN)

@@ -21,7 +21,7 @@ async def fetch(context: Context, command: verbs.Fetch) -> Reply:
     chosen = selected(handle, command.numbers, by_uid=command.uid)
     if command.changed_since is not None:
         if command.vanished:
-            tell_vanished(context, handle, command.changed_since, command.numbers)
+            await tell_vanished(context, handle, command.changed_since, command.numbers)
         chosen = changed_since(handle, chosen, command.changed_since)
     if command.page is not None:
         chosen = Selection(command.page.of(chosen.seqs), command.page.of(chosen.uids))

@@ -103,3 +103,16 @@ def test_a_saved_result_can_be_asked_for_what_vanished(world: World) -> None:
     client.do(b"EXPUNGE")
     (vanished, _) = client.do(b"UID FETCH $ (UID) (CHANGEDSINCE 1 VANISHED)")
     assert vanished == b"* VANISHED (EARLIER) 2"
+
+
+def test_many_that_vanished_are_told_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, the client may read them slowly."""
+    monkeypatch.setattr(condstore, "_RANGES", 1)
+    world.append(*[MAIL] * 6)
+    client = ImapClient(world)
+    client.do(b"ENABLE QRESYNC")
+    client.do(b"SELECT INBOX")
+    client.do(b"STORE 2,4:5 +FLAGS (\\Deleted)")
+    client.do(b"EXPUNGE")
+    first, second, *_ = client.do(b"UID FETCH 1:* (UID) (CHANGEDSINCE 1 VANISHED)")
+    assert (first, second) == (b"* VANISHED (EARLIER) 2", b"* VANISHED (EARLIER) 4:5")

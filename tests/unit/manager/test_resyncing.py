@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cgpymail.manager.handle import Handle, Match
+from cgpymail.manager import resyncing
+from cgpymail.manager.handle import Handle, Match, Since
 from cgpymail.model import flags
 from cgpymail.model.message import FlagUpdate
 from cgpymail.model.uidset import NumberSet, UidSet
@@ -28,6 +29,15 @@ def hide(made: Shared, uid: int, mask: int = flags.SERVICE) -> None:
     made.box.set_flags([FlagUpdate(uid, mask, 0)])
 
 
+async def no_breath() -> None:
+    """Nobody waits."""
+
+
+def vanished(handle: Handle, modseq: int, known: NumberSet | None = None, match: Match | None = None) -> UidSet:
+    """What the session is told."""
+    return run(handle.vanished(Since(modseq, known, match), no_breath))
+
+
 def expunge(made: Shared, *uids: int) -> Handle:
     """Somebody else removes messages; a session that comes afterwards."""
     run(made.handle().remove(uids))
@@ -40,9 +50,9 @@ def test_what_was_expunged_since() -> None:
     expunge(made, 1, 2)
     since = made.box.store.modseq
     handle = expunge(made, 4, 5, 9)
-    assert handle.vanished(since, None) == UidSet.of([4, 5, 9])
-    assert handle.vanished(since, NumberSet(((5, 99),))) == UidSet.of([5, 9])
-    assert handle.vanished(made.box.store.modseq, None) == UidSet()
+    assert vanished(handle, since) == UidSet.of([4, 5, 9])
+    assert vanished(handle, since, NumberSet(((5, 99),))) == UidSet.of([5, 9])
+    assert vanished(handle, made.box.store.modseq) == UidSet()
 
 
 def test_a_message_that_has_a_number_has_not_vanished_yet() -> None:
@@ -51,18 +61,18 @@ def test_a_message_that_has_a_number_has_not_vanished_yet() -> None:
     handle = made.handle()
     since = made.box.store.modseq
     expunge(made, 3)
-    assert handle.vanished(since, None) == UidSet()
+    assert vanished(handle, since) == UidSet()
     handle.changes(expunge=True)
-    assert handle.vanished(since, None) == UidSet.of([3])
+    assert vanished(handle, since) == UidSet.of([3])
 
 
 def test_what_is_hidden_has_vanished() -> None:
     """Whenever it was hidden: its user may have lost the right to see it. Shown again, it is there."""
     made = shared()
     hide(made, 2)
-    assert made.handle().vanished(made.box.store.modseq, None) == UidSet.of([2])
+    assert vanished(made.handle(), made.box.store.modseq) == UidSet.of([2])
     hide(made, 2, 0)
-    assert made.handle().vanished(0, None) == UidSet()
+    assert vanished(made.handle(), 0) == UidSet()
 
 
 def test_a_record_that_does_not_reach_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,8 +80,8 @@ def test_a_record_that_does_not_reach_back(monkeypatch: pytest.MonkeyPatch) -> N
     made = shared()
     handle = expunge(made, 2, 3, 10)
     short_memory(made, monkeypatch)
-    assert handle.vanished(1, None) == UidSet.of([2, 3, 10])
-    assert handle.vanished(1, NumberSet(((3, 4_000_000_000),))) == UidSet.of([3, 10])
+    assert vanished(handle, 1) == UidSet.of([2, 3, 10])
+    assert vanished(handle, 1, NumberSet(((3, 4_000_000_000),))) == UidSet.of([3, 10])
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_what_the_client_remembers_of_the_numbers_spares_it(
     made = shared()
     handle = expunge(made, 6, 8)
     short_memory(made, monkeypatch)
-    found = handle.vanished(made.box.store.modseq, None, Match(NumberSet(seqs), NumberSet(uids)))
+    found = vanished(handle, made.box.store.modseq, None, Match(NumberSet(seqs), NumberSet(uids)))
     assert found == UidSet.of(gone)
 
 
@@ -108,14 +118,14 @@ def test_a_message_that_was_shown_again_does_not_make_up_for_one_that_went(monke
     handle = expunge(made, 4)
     short_memory(made, monkeypatch)
     match = Match(NumberSet(((4, 4),)), NumberSet(((5, 5),)))
-    assert handle.vanished(since, None, match) == UidSet.of([4])
+    assert vanished(handle, since, None, match) == UidSet.of([4])
 
 
 def test_a_modseq_of_the_future_is_not_believed() -> None:
     """The files came back from a backup: then everything that went is told."""
     made = shared()
     handle = expunge(made, 4)
-    assert handle.vanished(made.box.store.modseq + 1, None) == UidSet.of([4])
+    assert vanished(handle, made.box.store.modseq + 1) == UidSet.of([4])
 
 
 def test_highest_modseq_stays_below_what_is_not_told() -> None:
@@ -143,3 +153,18 @@ def test_the_own_changes_hold_nothing_back() -> None:
     handle = made.handle()
     handle.store_flags([2], "add", ["\\Seen"])
     assert handle.highest_modseq == made.box.store.modseq
+
+
+def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large mailbox is looked through in slices."""
+    monkeypatch.setattr(resyncing, "STRIDE", 2)
+    made = shared()
+    handle = expunge(made, 2, 5)
+    short_memory(made, monkeypatch)
+    turns: list[None] = []
+
+    async def breathe() -> None:
+        turns.append(None)
+
+    assert run(handle.vanished(Since(1), breathe)) == UidSet.of([2, 5])
+    assert len(turns) == 4
