@@ -5,7 +5,7 @@ The header blocks themselves are not put there: those of one large mailbox would
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cgpymail.errors import MessageGone, NotPermitted
@@ -21,11 +21,12 @@ _KIND = "overview"
 
 
 async def read_overviews(
-    handle: Handle, mailbox: Mailbox, uids: Iterable[int], breathe: Breathe
+    handle: Handle, mailbox: Mailbox, uids: Sequence[int], breathe: Breathe
 ) -> dict[int, Overview]:
     """By UID, in the given order; messages that vanished meanwhile are not in it. Raises StorageFailed, MailboxGone."""
     found: dict[int, Overview] = {}
-    for uid in uids:
+    for done, uid in enumerate(uids):
+        handle.progress = (done, len(uids))
         await breathe()
         try:
             handle.check_readable(uid)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from cgpymail.grammar.imap import searchcommands as verbs
 from cgpymail.grammar.imap.searchresponses import thread_line, thread_pieces
 from cgpymail.imap.commands.search import numbering
-from cgpymail.imap.context import Context, Reply
+from cgpymail.imap.context import CONDSTORE, Context, Reply
+from cgpymail.model.search import asks_modseq
 
 
 async def thread(context: Context, command: verbs.Thread) -> Reply:
     """One response, also when nothing was found."""
     handle = context.mailbox
+    if asks_modseq(command.key):
+        context.enable(CONDSTORE)
     found = await handle.searches.thread(command.key, command.by, context.breathe)
     numbers = None if command.uid else numbering(handle)
     pieces: list[str] = []

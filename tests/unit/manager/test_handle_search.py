@@ -11,6 +11,7 @@ from cgpymail.model import flags, rights
 from cgpymail.model.message import NewMessage
 from cgpymail.model.search import All, And, Body, HasFlag, HasKeyword, Header, Numbers, Size
 from cgpymail.model.sorting import Criterion, SortKey
+from cgpymail.model.threads import ThreadBy
 from cgpymail.model.uidset import NumberSet
 from cgpymail.runtime.spool import MemoryContent
 from tests.support.sharing import OWNER, Shared, message, run
@@ -128,3 +129,18 @@ def test_a_second_sort_reads_no_message(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(shared.box.store, "content", lambda uid: pytest.fail("it is known already"))
     by_sender = (Criterion(SortKey.FROM), Criterion(SortKey.SUBJECT, reverse=True))
     assert run(shared.handle().searches.sort(All(), by_sender, no_pause)) == [1, 2]
+
+
+def test_long_work_tells_how_far_it_is() -> None:
+    """Between two messages others have their turn, and can see how many are left."""
+    shared = Shared()
+    subjects(shared, b"c", b"b", b"a")
+    handle = shared.handle()
+    seen = []
+
+    def look() -> Deferred[None]:
+        seen.append(handle.progress)
+        return succeed(None)
+
+    run(handle.searches.thread(All(), ThreadBy.REFERENCES, look))
+    assert seen[:3] == [(0, 3), (1, 3), (2, 3)]
