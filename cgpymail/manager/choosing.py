@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from cgpymail.manager.patterns import Pattern
 from cgpymail.manager.special import SPECIAL_USE
@@ -41,20 +42,24 @@ class Chooser:
         # The subscription list may name what is not for mail: then it is told, with or without wildcards.
         hide = pattern.wild and not choice.subscribed
         self._shown = without_non_mail(shown) if hide else shown
-        self._parents = levels(self._shown)
+        self._parents: set[str] = set()
         self._pattern = pattern
         self._choice = choice
         self._subscribed = subscribed
 
     async def choose(self, pause: Pause) -> list[ListedMailbox]:
         """The answer: INBOX first, then by name. ``pause`` is called every now and then."""
+        self._parents = await sliced_levels(self._shown, pause)
         if self._choice.criteria:
             chosen, above = await self._by_criteria(pause)
         else:
             chosen, above = await self._matching(self._shown, pause), set()
             if self._pattern.shows_levels:
                 chosen |= await self._matching(self._parents - self._shown.keys(), pause)
-        order = sorted(chosen | above, key=lambda name: (name != names.INBOX, name))
+        await pause()
+        told = chosen | above
+        order = [names.INBOX] * (names.INBOX in told) + sorted(told - {names.INBOX})
+        await pause()
         parents = above if self._choice.recursive else ()
         found: list[ListedMailbox] = []
         for count, name in enumerate(order):
@@ -71,8 +76,9 @@ class Chooser:
         chosen = await self._matching(meeting, pause)
         if not self._choice.recursive:
             return chosen, set()
-        silent = levels(meeting - chosen)
-        return chosen, await self._matching((levels(meeting) & chosen) | silent, pause)
+        above = await sliced_levels(meeting, pause) & chosen
+        silent = await sliced_levels(meeting - chosen, pause)
+        return chosen, await self._matching(above | silent, pause)
 
     def _meets(self, name: str) -> bool:
         facts = self._shown.get(name)
@@ -105,6 +111,16 @@ def without_non_mail(shown: dict[str, Shown]) -> dict[str, Shown]:
         for name, facts in shown.items()
         if not facts.non_mail or name in leading
     }
+
+
+async def sliced_levels(found: Iterable[str], pause: Pause) -> set[str]:
+    """The same as ``levels``, for thousands of names."""
+    left = iter(found)
+    above: set[str] = set()
+    while part := list(islice(left, STRIDE)):
+        await pause()
+        above |= levels(part)
+    return above
 
 
 def levels(found: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from cgpymail.model.mailbox import ListChoice
 from cgpymail.model.names import INBOX, ancestors, is_below
 from tests.support.naming import People
 
-NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "a/b/a", "a/b/b", "b/a", "b/a/b", "ab", "ab/a"])
+NAMES = st.sampled_from(["a", "b", "a/a", "a/b", "a/b/a", "a/b/b", "b/a", "b/a/b", "ab", "ab/a", "INBOX/a"])
 PATTERNS = st.sampled_from(["*", "%", "a", "a%", "a*", "a/%", "a/*", "%/%", "%/a", "*b", "b/a/b", "*/b", "c", "inbox"])
 CHOICES = st.builds(
     ListChoice,
@@ -99,4 +99,5 @@ def test_list_tells_what_the_rfc_defines(
         found = people.run(people.john.list_mailboxes("", [pattern], choice))
         answer = {each.name: (set(each.attributes), each.child_info) for each in found}
         assert len(answer) == len(found)
+        assert list(answer) == sorted(answer, key=lambda name: (name != INBOX, name))
         assert answer == Definition(exist, set(subscribed), special, pattern, choice).expected(), (pattern, choice)
