@@ -182,10 +182,7 @@ class Connection(TwistedProtocol):
         if self._handshake:
             self._handshake = False
             self._session.secured()
-        if self._compression is None:
-            self._session.received(data)
-        else:
-            self._compression.received(data)
+        (self._compression or self._session).received(data)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Twisted: the link is gone."""
@@ -283,6 +280,8 @@ class Connection(TwistedProtocol):
     def _inflated(self, data: bytes) -> None:
         if self._session is not None and not self._closed:
             self._session.received(data)
+        elif self._compression is not None:
+            self._compression.close()
 
     def _read(self, on: bool) -> None:
         if not self._closed:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from cgpymail.errors import IllegalName
 from cgpymail.grammar import lmtp, pop3, settings
 from cgpymail.grammar.dots import DotReader
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
+from cgpymail.grammar.imap.messagecommands import Message
 from cgpymail.grammar.imap.reading import read_command
+from cgpymail.grammar.imap.readmessage import read_next_message
 from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
+from cgpymail.grammar.imap.tokens import ReadLimits
 from cgpymail.model import names
 from tests.fuzz.target import Target
 
@@ -23,7 +28,7 @@ def imap_stream(data: bytes) -> None:
         scanner.receive(piece)
         while (event := scanner.next()) is not None:
             if isinstance(event, MessageLiteral):
-                _read(event.text, event.literals)
+                _read_offer(event)
                 scanner.accept() if event.size % 2 else scanner.refuse()
             elif isinstance(event, CommandText):
                 assert len(event.text) + sum(map(len, event.literals)) <= LIMITS.command + 2 * len(event.literals)
@@ -33,6 +38,15 @@ def imap_stream(data: bytes) -> None:
             elif isinstance(event, TooLong) and event.fatal:
                 assert scanner.buffered == 0
         assert scanner.buffered <= max(LIMITS.line, LIMITS.literal) + 2
+
+
+def _read_offer(event: MessageLiteral) -> None:
+    if not event.more:
+        _read(event.text, event.literals)
+        return
+    with suppress(CommandError):
+        message = read_next_message(event.text, Message((), None, 1, utf8=event.text.startswith(b")")), ReadLimits())
+        assert (message.size, message.utf8) == (event.size, event.utf8)
 
 
 def imap_command(data: bytes) -> None:

@@ -12,6 +12,7 @@ from cgpymail.mime.headers import decode_words, select_fields, split_fields
 from cgpymail.mime.overview import parse_overview
 from cgpymail.mime.parameters import parse_disposition, parse_languages, parse_media_type
 from cgpymail.mime.part import Part
+from cgpymail.mime.preview import LONGEST, HtmlPreview, plain_preview
 from cgpymail.mime.structure import StructureScanner
 from cgpymail.mime.subject import base_subject
 from cgpymail.runtime.limits import DEFAULTS
@@ -53,6 +54,15 @@ def _check(part: Part, start: int, end: int) -> None:
     assert start <= part.start <= part.body <= part.end <= end
     for child in part.parts:
         _check(child, part.start, part.end)
+
+
+def preview(data: bytes) -> None:
+    """The first words of markup, or of plain text, fed in pieces."""
+    text, markup = data.decode("utf-8", "replace"), HtmlPreview()
+    for start in range(0, len(text), 100):
+        markup.feed(text[start : start + 100])
+    for shown in (markup.value, plain_preview(text)):
+        assert len(shown) <= LONGEST and shown == " ".join(shown.split())
 
 
 def header(data: bytes) -> None:
@@ -112,6 +122,7 @@ def charset(data: bytes) -> None:
 
 _HEADER = b"From: A <a@b.c>, g: x@y;\r\nSubject: =?utf-8?q?b=C3=BC?=\r\n folded\r\nReferences: <1@x>\r\n\r\n"
 TARGETS = (
+    Target("preview", preview, (b"<html><head><title>t</title></head><body>a &amp; <b>b</b><!-- c --><br/></body>",)),
     Target("mime-structure", structure, (NESTED, b"Content-Type: message/rfc822\r\n\r\n" * 3), 16_384),
     Target("mime-header", header, (_HEADER, b"a:b\n c\r\rd\r\n"), 8192),
     Target("mime-addresses", addresses, (b'"A \\"B" (c(d)) <@r:a@b>, G: x@y, z@[1.2.3.4];', b"a@b,, <> x")),

@@ -107,11 +107,13 @@ def test_sections_round_trip(section, peek):
 
 
 VERBS = [
-    *b"NOOP LOGIN SELECT LIST STATUS APPEND FETCH STORE COPY SEARCH SORT THREAD ID AUTHENTICATE".split(),
-    b"UID FETCH",
+    *b"NOOP LOGIN SELECT LIST STATUS APPEND REPLACE COMPRESS FETCH STORE COPY SEARCH SORT THREAD ID".split(),
+    *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE"),
 ]
 fragments = st.sampled_from(
-    b'( ) " \\ { } {3} {3+} [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT CHARSET UTF-8 FLAGS NIL '
+    b'( ) " \\ { } {3} {3+} ~{3} ~{3+} UTF8 [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT '
+    b"CHARSET UTF-8 FLAGS NIL "
+    b"BINARY[ BINARY.SIZE[ PREVIEW EMAILID SAVEDON "
     b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "
     b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE RETURN STATUS SUBSCRIBED RECURSIVEMATCH".split(b" ")
 ) | st.binary(max_size=6)
@@ -137,8 +139,24 @@ def test_only_the_declared_error_escapes(text, literals, dialect):
 
 
 LIMITS = ScanLimits(line=100, literal=50, command=200, swallow=500)
+messages = st.builds(
+    lambda head, parts: head + b"".join(parts) + b"\r\n",
+    st.sampled_from([b"a APPEND x", b"a REPLACE 1 x", b"a UID REPLACE 1 {1+}\r\nx"]),
+    st.lists(
+        st.builds(
+            lambda before, octets: before + b"{%d+}\r\n%b" % (len(octets), octets),
+            st.sampled_from([b" ", b" ~", b" (\\Seen) ", b" UTF8 (~", b") UTF8 (~", b")"]),
+            st.binary(max_size=70),
+        ),
+        max_size=4,
+    ),
+)
 stream = st.lists(
-    garbage.map(lambda text: text + b"\r\n") | st.binary(max_size=150) | st.just(b"{60+}\r\n") | st.just(b"\r\n"),
+    garbage.map(lambda text: text + b"\r\n")
+    | messages
+    | st.binary(max_size=150)
+    | st.just(b"{60+}\r\n")
+    | st.just(b"\r\n"),
     max_size=12,
 ).map(b"".join)
 

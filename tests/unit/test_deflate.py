@@ -135,6 +135,19 @@ def test_any_pieces(texts: list[bytes], sizes: list[int], doings: list[int]) -> 
     assert line.reads and not line.failed
 
 
+def test_nothing_is_inflated_for_a_session_that_is_over() -> None:
+    """Whatever it was sent."""
+    clock = Clock()
+    connection, _, session = connect(clock)
+    connection.start_compression()
+    client = zlib.compressobj(wbits=-15)
+    connection.dataReceived(client.compress(b"y" * 9 * PIECE) + client.flush(zlib.Z_SYNC_FLUSH))
+    connection.abort()
+    clock.advance(0)
+    assert session.told == ["connected", b"y" * PIECE]
+    assert not clock.getDelayedCalls()
+
+
 def test_the_connection_compresses() -> None:
     """Both ways, from the moment on; when the link goes, nothing is left behind."""
     clock = Clock()
