@@ -101,14 +101,14 @@ class Handle:
 
     @property
     def name(self) -> str:
-        """As the session named it; the new name after a rename (spec 14.3.1e)."""
+        """The name under which LIST shows it to the session; the new one after a rename (spec 14.3.1e)."""
         given, was = self._opened_as
         now = self._mailbox.name
         if now == was:
             return given
         if given == was or given.endswith(f"/{was}"):
             return given.removesuffix(was) + now
-        return f"~{self._mailbox.owner}/{now}"  # it was opened through an alias or a special name (spec 7.3)
+        return f"~{self._mailbox.owner}/{now}"  # it was opened through an alias (spec 7.3)
 
     @property
     def gone(self) -> bool:
