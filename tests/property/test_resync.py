@@ -55,9 +55,15 @@ class Knowing:
             elif (code := re.search(rb"\[HIGHESTMODSEQ (\d+)\]", line)) is not None:
                 self._code = int(code[1])
             elif (code := re.search(rb"\[UIDVALIDITY (\d+)\]", line)) is not None:
-                self.uidvalidity = int(code[1])
+                self._found(int(code[1]))
             else:
                 assert b"EXPUNGE" not in line.split(b" ")[2:3], line
+
+    def _found(self, uidvalidity: int) -> None:
+        if uidvalidity != self.uidvalidity:  # another mailbox: all that it knew is worth nothing
+            self.flags.clear()
+            self.top = self.highest = 0
+        self.uidvalidity = uidvalidity
 
     def _fetched(self, found: re.Match[bytes]) -> None:
         assert found[2] and found[4], found[0]
@@ -102,9 +108,9 @@ class Play:
 
         self.random = random.Random(seed)
         self.world = World(folder, DEFAULTS, make_tree)
-        path = folder / "john.macnt"
-        path.mkdir()
-        record = self.world.account("john", path=str(path))
+        self.folder = folder / "john.macnt"
+        self.folder.mkdir()
+        record = self.world.account("john", path=str(self.folder))
         if format != "memory":
             record.settings["DefaultMailboxType"] = NAMES[format]
         self.world.append(*[MAIL] * 5)
@@ -212,18 +218,21 @@ class Play:
         self.knowing.lose()
 
     def reopen(self) -> None:
-        """Everybody leaves for long enough: the mailbox is closed and opened anew."""
+        """Everybody leaves for long enough: the mailbox is closed and opened anew, maybe without its index."""
         for other in self.others:
             other.wire.drop()
         if self.client is not None:
             self.go()
         self.world.clock.advance(DEFAULTS.warm_seconds + 1)
         settle(self.world.clock)
+        if self.random.random() < 0.3:
+            for path in [*self.folder.glob("INBOX.bdx"), *self.folder.glob("INBOX.log.*")]:
+                path.unlink()
         self.others = [self.other() for _ in range(2)]
 
 
 @pytest.mark.parametrize("format", ["memory", "mbox", "mdir"])
-@pytest.mark.parametrize("seed", [8, 9, 23])
+@pytest.mark.parametrize("seed", [0, 8])
 def test_who_comes_back_knows_what_is_there(
     format: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +241,7 @@ def test_who_comes_back_knows_what_is_there(
     play = Play(format, tmp_path, seed)
     for _ in range(STEPS):
         chance = play.random.random()
-        if chance < 0.03:
+        if chance < 0.06:
             play.reopen()
         elif chance < 0.5:
             play.change()
