@@ -50,7 +50,7 @@ def test_mailbox_round_trip(name):
     assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=400))
+@given(st.text(min_size=1, max_size=400).map(lambda text: text.replace("\0", "x")))
 def test_mailbox_round_trip_in_utf8(name):
     """The same for a client that has enabled UTF-8; the name travels as it is."""
     command = read(b"a SELECT " + mailbox(name, UTF8) + b"\r\n", UTF8)
