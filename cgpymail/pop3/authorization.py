@@ -165,7 +165,7 @@ async def _proceed(session: PopSession, dialogue: Dialogue, step: Step) -> None:
         session.login.refused(dialogue.login, error)
     else:
         if isinstance(outcome, bytes):
-            session.reply(b"+ " + outcome + b"\r\n")
+            session.challenge(outcome)
             session.expect(lambda line: _proceed(session, dialogue, lambda: dialogue.feed(line)))
         else:
             await session.login.enter(outcome, dialogue.login)

@@ -24,7 +24,7 @@ async def capa(session: PopSession, command: Command) -> None:
             lines.append("USER")
         if offers := session.login.offers:
             lines.append("SASL " + " ".join(offers))
-        if session.wire.can_start_tls:
+        if session.wire.can_start_tls and not session.utf8:  # RFC 6856 2.1
             lines.append("STLS")
     lines += announced(session)
     if session.services.pop.submits:

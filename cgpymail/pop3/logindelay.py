@@ -1,12 +1,14 @@
 """The least time between two logins (RFC 2449 6.4, 8.1.1; spec 14.4.7).
 
 The account setting POPLoginDelay, of the account or as a default of its domain, goes before ``login_delay`` of the
-configuration. The time is kept for each mailbox of an account, so that a client may fetch several of them in turn; it
-is counted between logins that succeed, and forgotten when the server stops.
+configuration. The time is kept for each mailbox of an account, so that a client may fetch several of them in turn; what
+counts is the mailbox, by its MAILBOXID, and not which of its names was given. The time is counted between logins that
+succeed, and forgotten when the server stops.
 """
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from cgpymail.errors import MailError
@@ -36,11 +38,12 @@ def delay_of(record: IAccountRecord | None, services: Services) -> int:
 
 
 def admit(services: Services, name: AccountName, mailbox: str, delay: int) -> None:
-    """Let a login in. Raises LoginTooSoon, which does not make the client wait longer."""
+    """Let a login into an open mailbox. Raises LoginTooSoon, which does not make the client wait longer."""
     now = services.runtime.clock.seconds()
     left = services.pop_state.entered(str(name), mailbox) + delay - now
     if delay and left > 0:
-        raise LoginTooSoon(f"The mailbox was opened a moment ago; try again in {int(left) + 1} seconds")
+        raise LoginTooSoon(f"The mailbox was opened a moment ago; try again in {ceil(left)} seconds")
+    services.pop_state.enter(str(name), mailbox, now, services.limits.login_states)
 
 
 def announced(session: PopSession) -> list[str]:

@@ -25,6 +25,7 @@ from cgpymail.pop3.handover import UNKNOWN, Envelope, NotAccepted, NotAcceptedNo
 from cgpymail.runtime.logs import PROBLEM, Log
 from cgpymail.runtime.runtime import Runtime
 
+GO_ON = 354  # the answer to DATA
 CONNECT_TIME = 30  # seconds
 _MOST = 64 * 1024  # octets of replies that were not read
 _REPLY = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?")
@@ -39,8 +40,8 @@ class Reply:
 
     @property
     def good(self) -> bool:
-        """Whether it went well so far."""
-        return self.code < 400
+        """Whether it was done (RFC 5321 4.2.1)."""
+        return 200 <= self.code < 300
 
     def __str__(self) -> str:
         return f"{self.code} {shown(b' '.join(self.lines))}"
@@ -114,7 +115,10 @@ class _Conversation:
         await self._say(f"MAIL FROM:<{envelope.sender}>{options}")
         for recipient in envelope.recipients:
             await self._say(f"RCPT TO:<{recipient}>", f"<{recipient}> was refused")
-        await self._say("DATA")
+        self._peer.write(b"DATA\r\n")
+        reply = await self._peer.reply()
+        if reply.code != GO_ON:
+            raise _refusal(reply)
         await self._stream(content)
         failed = [
             f"<{recipient}>: {reply}"
@@ -124,7 +128,7 @@ class _Conversation:
         if failed and self._each and len(failed) < len(envelope.recipients):
             raise NotAccepted(f"Sent to the others, but not to {'; '.join(failed)}"[:400])
         if failed:
-            _expect(reply)
+            raise _refusal(reply)
         self._peer.write(b"QUIT\r\n")
 
     async def _say(self, line: str, refused: str = "") -> Reply:
@@ -146,8 +150,12 @@ class _Conversation:
 def _expect(reply: Reply, refused: str = "") -> None:
     """Raises NotAccepted, NotAcceptedNow unless the reply is good."""
     if not reply.good:
-        kind = NotAccepted if reply.code >= 500 else NotAcceptedNow
-        raise kind(f"{refused or 'The message was refused'}: {reply}")
+        raise _refusal(reply, refused)
+
+
+def _refusal(reply: Reply, refused: str = "") -> NotAccepted:
+    kind = NotAccepted if reply.code >= 500 else NotAcceptedNow
+    return kind(f"{refused or 'The message was refused'}: {reply}")
 
 
 class Peer(Protocol):

@@ -23,6 +23,7 @@ from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import Spool
 
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+KILLED = -1
 _KEPT = 2_000  # octets of the program's output
 _PERMANENT = {
     64: "The program that sends mail was called in a wrong way",
@@ -71,7 +72,7 @@ class SendmailWay:
             late.cancel()
         if code != 0:
             self._log.write(PROBLEM, f"{arguments[0]} ended with {code}: {shown(running.said)}")
-            if running.killed:
+            if code == KILLED:  # by us or by somebody else, maybe after it has taken the message
                 raise NotAcceptedNow(UNKNOWN)
             raise NotAccepted(_PERMANENT[code]) if code in _PERMANENT else NotAcceptedNow()
 
@@ -95,12 +96,11 @@ class SendmailWay:
 
 
 class _Running(ProcessProtocol):
-    """The program at work. ``done`` fires with its exit code; what ends by a signal has -1."""
+    """The program at work. ``done`` fires with its exit code; what ends by a signal has KILLED."""
 
     def __init__(self) -> None:
         self.done: Deferred[int] = Deferred()
         self.said = b""
-        self.killed = False
 
     def outReceived(self, data: bytes) -> None:
         """Twisted: it says something."""
@@ -113,9 +113,8 @@ class _Running(ProcessProtocol):
         code = getattr(reason.value, "exitCode", None)
         transport: Any = self.transport
         transport.loseConnection()
-        self.done.callback(-1 if code is None else code)
+        self.done.callback(KILLED if code is None else code)
 
     def kill(self, process: Any) -> None:
         """Its time is over."""
-        self.killed = True
         process.signalProcess("KILL")

@@ -13,6 +13,7 @@ from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import AccountName
 from cgpymail.pop3 import authorization, transaction
+from cgpymail.pop3.handover import UNKNOWN
 from cgpymail.pop3.logindelay import admit, delay_of
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import broken, refusal
@@ -46,6 +47,7 @@ class PopSession(LineSession):
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
         self._intake: Intake | None = None
+        self.handing = False  # a message is being handed over to somebody else
         self._login_timer: Any = None
 
     def connected(self) -> None:
@@ -62,6 +64,17 @@ class PopSession(LineSession):
         if self._login_timer.active():
             self._login_timer.cancel()
 
+    def end(self, last: bytes = b"") -> None:
+        """Send the last words and hang up. While a message is being handed over the client takes them for the answer
+        to it: if they said that it was not sent, it would send it again."""
+        super().end(err(UNKNOWN, "SYS/TEMP") if self.handing and last else last)
+
+    def challenge(self, data: bytes) -> None:
+        """The next challenge of a SASL exchange, in base64; not logged, as what is in it would help to guess passwords."""
+        if self.log.shows(LOW):
+            self.log.write(LOW, "out: + ***")
+        self.wire.write(b"+ " + data + b"\r\n")
+
     def expect(self, answer: Answer) -> None:
         """The next line is not a command but the answer to a challenge; it may be as long as SASL needs."""
         self._answer = answer
@@ -73,10 +86,11 @@ class PopSession(LineSession):
         try:
             record = await self.services.directory.find(name)
             delay = delay_of(record, self.services)
-            admit(self.services, name, mailbox, delay)
             user = await self.services.manager.connect(name, "POP", self.log.name)
             try:
                 handle = await user.open(mailbox)
+                if not self.ending:
+                    admit(self.services, name, handle.mailbox_id or handle.name, delay)
             except BaseException:
                 await user.close()
                 raise
@@ -84,12 +98,9 @@ class PopSession(LineSession):
             self.account = None
             raise
         if self.ending:
-            await handle.close()
             await user.close()
             return
         self.user, self.maildrop, self.delay = user, Maildrop(handle), delay
-        now, most = self.services.runtime.clock.seconds(), self.limits.login_states
-        self.services.pop_state.enter(str(name), mailbox, now, most)
         self._stop_login_timer()
         self.wire.set_timeout(self.limits.pop_idle_time)
         self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")

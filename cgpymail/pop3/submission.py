@@ -43,12 +43,16 @@ async def submit(session: PopSession, intake: Intake) -> None:
     try:
         content = intake.content()
         state.handing += 1
+        session.handing = True
+        session.wire.set_timeout(0)  # the handing over has a time of its own
         try:
             if state.handing > session.limits.submissions:
                 raise Busy("Too many messages are being sent, try again later")
             recipients = await _hand_over(session, name, content)
         finally:
             state.handing -= 1
+            session.handing = False
+            session.wire.set_timeout(session.limits.pop_idle_time)
             content.release()
     except MailError as error:
         session.log.write(PROBLEM, f"message of {name} not sent: {error}")

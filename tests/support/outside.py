@@ -24,6 +24,7 @@ class Outside:
         self.codes: dict[str, int] = {}  # exit codes by recipient
         self.said = b""  # by the program
         self.hangs = False
+        self.processes: list[Process] = []
         self.answers: dict[str, str] = {}  # replies by the beginning of what they answer; "." is the end of the message
         self.conversations: list[list[str]] = []
         self.breaks_at = ""
@@ -38,6 +39,7 @@ class Outside:
             raise OSError(2, "No such file or directory")
         self.started.append(tuple(words))
         process = Process(protocol)
+        self.processes.append(process)
         protocol.makeConnection(process)  # type: ignore[arg-type]
         octets = os.pread(childFDs[0], 1 << 24, os.lseek(childFDs[0], 0, os.SEEK_CUR))
         recipients = tuple(words[words.index("--") + 1 :])

@@ -53,6 +53,17 @@ def test_coming_too_early_is_no_failed_login_and_costs_no_time() -> None:
     assert link.feed(b"PASS secret\r\n").startswith(b"+OK")
 
 
+@pytest.mark.parametrize("name", ["inbox#john", "INBOX/#john", "~john/INBOX#john", "Mine#john@EXAMPLE.org"])
+def test_other_names_of_the_mailbox_do_not_help(name: str) -> None:
+    """Case, ``~account`` and mailbox aliases lead to the same mailbox, and so to the same wait."""
+    world = World()
+    account = world.account()
+    account.settings[SETTING] = "30"
+    account.alias_table = {"Mine": "INBOX"}
+    enter(world)
+    assert b"-ERR [LOGIN-DELAY] " in enter(world, name)[1]
+
+
 def test_a_wrong_password_hears_nothing_of_it() -> None:
     """Whether somebody logged in a moment ago is nobody else's business."""
     world = World()

@@ -14,6 +14,7 @@ from scramp import ScramClient
 from cgpymail.model import flags
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import DEFAULTS
+from cgpymail.runtime.logs import ALL
 from tests.support.wire import MemoryWire
 from tests.support.world import World
 
@@ -372,6 +373,24 @@ def test_another_mailbox_by_sasl(world: World, name: str) -> None:
         client.set_server_final(base64.b64decode(last.removeprefix(b"+ ")).decode())
         last = link.feed(b"\r\n")
     assert last == b"+OK 1 messages (%d octets)\r\n" % len(TWO)
+
+
+def test_nothing_of_an_exchange_is_in_the_log(world: World) -> None:
+    """At no level: salt and the server's proof are all that somebody needs to try passwords in peace."""
+    logs = world.runtime.logs
+    logs.set_levels({"POP": ALL, "ACCOUNT": ALL})
+    link = world.connect("POP")
+    link.take()
+    client = ScramClient(["SCRAM-SHA-256"], "john", "secret")
+    first = base64.b64encode(client.get_client_first().encode())
+    salt = link.feed(b"AUTH SCRAM-SHA-256 " + first + b"\r\n").removeprefix(b"+ ")
+    client.set_server_first(base64.b64decode(salt).decode())
+    proof = base64.b64encode(client.get_client_final().encode())
+    signature = link.feed(proof + b"\r\n").removeprefix(b"+ ")
+    assert link.feed(b"\r\n").startswith(b"+OK")
+    written = "\n".join(logs.emit.__self__)  # type: ignore[attr-defined]
+    assert "in: AUTH ***" in written and "out: + ***" in written
+    assert not [part for part in (first, salt, proof, signature) if part.strip().decode() in written]
 
 
 def test_apop_off(world: World) -> None:

@@ -141,6 +141,44 @@ def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
     assert b"-ERR [SYS/TEMP] It is not known whether" in ground.link.take()
 
 
+def test_a_program_that_is_killed(tmp_path: Path) -> None:
+    """By somebody else, or when the system goes down: nobody knows how far it had come."""
+    ground = Ground(tmp_path, PROGRAM)
+    ground.outside.hangs = True
+    ground.send(MAIL)
+    ground.outside.processes[0].signalProcess("TERM")
+    ground.world.turns(50)
+    assert b"-ERR [SYS/TEMP] It is not known whether" in ground.link.take()
+
+
+def test_the_server_stops_while_a_message_is_on_its_way(tmp_path: Path) -> None:
+    """What the client hears then is the answer to its message: it must not be led to send it once more."""
+    ground = Ground(tmp_path, PROGRAM)
+    ground.outside.hangs = True
+    ground.send(MAIL)
+    assert ground.link.session is not None
+    ground.link.session.shut_down()
+    assert ground.link.take().startswith(b"-ERR [SYS/TEMP] It is not known whether")
+    ground.outside.processes[0].end(0)
+    ground.world.turns(50)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("message-")]
+
+
+def test_waiting_for_the_program_is_not_idling(tmp_path: Path) -> None:
+    """The time of an idle client begins when the message has left."""
+    ground = Ground(tmp_path, PROGRAM, submit_time=50, pop_idle_time=20)
+    ground.outside.hangs = True
+    ground.send(MAIL)
+    ground.world.clock.advance(40)
+    ground.outside.processes[0].end(0)
+    ground.world.turns(50)
+    assert ground.link.take() == b"+OK The message was sent\r\n"
+    ground.world.clock.advance(19)
+    assert ground.link.feed(b"NOOP\r\n") == b"+OK\r\n"
+    ground.world.clock.advance(20)
+    assert b"Idle" in ground.link.take()
+
+
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     """A mistake in the configuration is the administrator's, and passes."""
     ground = Ground(tmp_path, PopOptions(submit_program=("sendmail",)))
@@ -195,6 +233,15 @@ def test_who_did_not_get_it_is_named(tmp_path: Path) -> None:
     for recipient in RECIPIENTS:
         ground.outside.answers[f".{recipient}"] = "552 full"
     assert ground.send(MAIL) == b"-ERR The message was refused: 552 full\r\n"
+
+
+@pytest.mark.parametrize(("said", "reply"), [("DATA", "250 what?"), ("MAIL", "354 go on")])
+def test_a_server_that_is_out_of_step(tmp_path: Path, said: str, reply: str) -> None:
+    """The message is given only to a server that asks for it."""
+    ground = Ground(tmp_path, SMTP)
+    ground.outside.answers[said] = reply
+    assert ground.send(MAIL) == b"-ERR [SYS/TEMP] The message was refused: %b\r\n" % reply.encode()
+    assert not ground.outside.messages
 
 
 @pytest.mark.parametrize(
