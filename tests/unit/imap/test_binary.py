@@ -91,6 +91,11 @@ def test_a_client_that_reads_slowly_makes_the_server_decode_slowly(world: World,
     for _ in range(100):
         john.world.clock.advance(0)
     assert len(first + john.wire.take()) <= 4 * CHUNK
+    john.wire.drop()  # in the middle of it
+    world.turns()
+    other = ImapClient(world)
+    other.do(b"SELECT INBOX")
+    assert size(other, b"1") == len(LARGE) * 8
 
 
 def test_unknown_encodings_do_not_keep_back_the_others(world: World, john: ImapClient) -> None:
