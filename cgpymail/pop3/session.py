@@ -70,7 +70,7 @@ class PopSession(LineSession):
         super().end(err(UNKNOWN, "SYS/TEMP") if self.handing and last else last)
 
     def challenge(self, data: bytes) -> None:
-        """The next challenge of a SASL exchange, in base64; not logged, as what is in it would help to guess passwords."""
+        """The next challenge of a SASL exchange, in base64; not logged, as it would help to guess passwords."""
         if self.log.shows(LOW):
             self.log.write(LOW, "out: + ***")
         self.wire.write(b"+ " + data + b"\r\n")
