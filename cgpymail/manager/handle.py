@@ -39,8 +39,9 @@ class Handle:
 
     ``ask`` gives the user's standing now, and is called at every use. ``read_only``: the client asked for it; the
     attribute is also set when the user has no right to change anything. ``claims_recent``: this session takes the
-    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``knows_recent``: it has
-    heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``resolve`` finds targets of COPY and MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
+    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``knows_recent``: it
+    has heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``resolve`` finds targets of COPY and
+    MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
     when the handle was closed. Raises MailboxGone.
     """
 
