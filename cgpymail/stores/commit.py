@@ -13,6 +13,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -44,6 +46,18 @@ class Request:
     wanted: list[tuple[int, int]] = field(default_factory=list)
     failure: Failure | None = None
     result: list[int] = field(default_factory=list)
+
+
+class _Written:
+    """A batch on the threads: both jobs go there at once, one hand-over for all that the disk has to do."""
+
+    def __init__(self, live: Sequence[Request]) -> None:
+        self.live = live
+        self.complete = Event()  # nothing more is written
+
+    def requests(self) -> list[Request]:
+        """Those that were written."""
+        return [request for request in self.live if request.failure is None]
 
 
 class Committer:
@@ -107,18 +121,16 @@ class Committer:
         journal = self._core.journal
         assert journal is not None
         try:
-            await self._core.run(self._write_all, live, journal)
-            written = [request for request in live if request.failure is None]
-            if written:
-                await self._core.run_all(
-                    [journal.sync, self._core.mail.sync] if any(r.messages for r in written) else [journal.sync]
-                )
+            written = _Written(live)
+            await self._core.run_all(
+                [partial(self._write_and_sync, written, journal), partial(self._sync_journal, written, journal)]
+            )
         except Exception:
             await self._give_up(live, current_failure())
             raise
         self._core.changed = True
         self._burn([request for request in live if request.failure is not None])
-        for request in written:
+        for request in written.requests():
             self._publish(request)
 
     # -- before --------------------------------------------------------------------------------------------------
@@ -138,7 +150,21 @@ class Committer:
         request.saved = min(max(self._core.runtime.now(), 1), MAX_TIME)
         state.uidnext += len(request.messages)
 
-    # -- on a thread ---------------------------------------------------------------------------------------------
+    # -- on two threads ------------------------------------------------------------------------------------------
+
+    def _write_and_sync(self, written: _Written, journal: Journal) -> None:
+        try:
+            self._write_all(written.live, journal)
+        finally:
+            written.complete.set()
+        if any(request.messages for request in written.requests()):
+            self._core.mail.sync()
+
+    def _sync_journal(self, written: _Written, journal: Journal) -> None:
+        """Beside the sync of the mail file. It was handed over later, so what it waits for is on a thread already."""
+        written.complete.wait()
+        if written.requests():
+            journal.sync()
 
     def _write_all(self, requests: Sequence[Request], journal: Journal) -> None:
         for request in requests:
