@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import weakref
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
@@ -74,7 +73,7 @@ class MdirFile(MailFile):
         self._writing = Writing(runtime.files)
         self._listing = Listing()
         self._lock = Lock()
-        self._waiting: dict[int, weakref.WeakSet[MessageFile]] = {}
+        self._waiting: dict[int, set[MessageFile]] = {}
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -270,7 +269,7 @@ class MdirFile(MailFile):
             partial(self._dropped, uid),
         )
         with self._lock:
-            self._waiting.setdefault(uid, weakref.WeakSet()).add(source)
+            self._waiting.setdefault(uid, set()).add(source)
         return MdirContent(source, stored, self._pool, partial(self._share, stored))
 
     def _dropped(self, uid: int, source: MessageFile) -> None:
