@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from cgpymail.model.keywords import MAX_KEYWORDS
 from cgpymail.stores.journal import APPENDED, FLAGS, Kind, Record
 from cgpymail.stores.mailfile import Stored
 from cgpymail.stores.state import State
@@ -80,8 +81,11 @@ class Replay:
         return mask
 
     def _keyword(self, record: Record) -> None:
-        """A part of a name; the last one makes it known. A run with a part missing defines nothing."""
+        """A part of a name; the last one makes it known. A run with a part missing, or for a bit that there is not,
+        defines nothing."""
         place, length = record.first, record.last
+        if place >= MAX_KEYWORDS:
+            return
         if record.part == 0:
             self._parts = []
         elif len(self._parts) != record.part:

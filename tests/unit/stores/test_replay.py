@@ -126,3 +126,12 @@ def test_replay_from_any_snapshot(steps: list[tuple[Kind, int, int, int]], at: i
     Replay(middle, middle.modseq).run(records)
     for name in whole.columns.__slots__:
         assert getattr(whole.columns, name) == getattr(middle.columns, name)
+
+
+def test_keyword_for_a_bit_that_there_is_not() -> None:
+    """A record that names a bit beyond the last one defines nothing, and costs nothing."""
+    state = mailbox(1)
+    Replay(state, 0).run(
+        [Record(Kind.KEYWORD, 0, 2**32 - 1, 4, 0, b"work"), Record(Kind.KEYWORD, 0, 64, 4, 0, b"work")]
+    )
+    assert list(state.keywords) == []
