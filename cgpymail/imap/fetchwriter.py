@@ -1,8 +1,9 @@
 """FETCH responses (RFC 3501 7.4.2): rows of many messages in one piece, bodies in pieces as the client reads them.
 
-Three ways, by what was asked for. Flags, UIDs, dates and sizes come from the columns: thousands of rows are one join.
-Other facts are put together message by message. The octets of a body never exist as a whole: they are pulled from the
-store in chunks, and a client that stops reading stops the pulling.
+Four ways, by what was asked for. Flags, UIDs, dates and sizes come from the columns: thousands of rows are one join. A
+small message, asked for as it is, goes out in one piece. Other facts are put together message by message. The octets of
+a large body never exist as a whole: they are pulled from the store in chunks, and a client that stops reading stops the
+pulling.
 
 When one message fails, the others are still answered, and the first failure is the answer to the command. What can
 fail is done before the first octet of a response is sent: places are looked up, small sections are read. A failure in
@@ -27,6 +28,7 @@ from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Selection
 from cgpymail.model.columns import Columns, Row
 from cgpymail.model.flags import SEEN
+from cgpymail.model.section import Specifier
 from cgpymail.runtime.logs import PROBLEM
 
 _FROM_ROW: dict[type[data.FetchItem], Callable[[Row], bytes]] = {
@@ -60,6 +62,7 @@ class FetchWriter:
         self._kinds = frozenset(map(type, self._items))
         self._sections = [item for item in self._items if isinstance(item, data.BodySection | data.BinarySection)]
         self._marks = any(not section.peek for section in self._sections)
+        self._whole = _only_the_whole(self._items)
         self._parts = Parts(handle, context.services.limits, context.dialect)
         self._binaries = Binaries(handle, context.breathe)
         self._extras = Extras(handle, context.breathe)
@@ -75,6 +78,8 @@ class FetchWriter:
                 await self._context.room()
             self._handle.progress = (place, len(chosen.uids))
             try:
+                if self._whole is not None and self._write_whole(seq, uid, self._whole):
+                    continue
                 if self._sections:
                     await self._write_message(seq, uid)
                 else:
@@ -103,6 +108,20 @@ class FetchWriter:
                 modseqs=rows.modseq if data.ModSeq in wanted else None,
             )
             self._context.send(text)
+
+    def _write_whole(self, seq: int, uid: int, label: bytes) -> bool:
+        """The short way for what is asked for most: a message as it is. False: too large for it, or not in memory."""
+        if self._handle.row(uid).size > CHUNK:
+            return False
+        content = self._handle.content(uid)
+        try:
+            value = content.read_now(0, content.size)
+        finally:
+            content.release()
+        if value is None or len(value) < content.size:
+            return False
+        self._context.send(b"* %d FETCH (%b%b)\r\n" % (seq, section_start(label, len(value)), value))
+        return True
 
     async def _write_message(self, seq: int, uid: int) -> None:
         row = self._handle.row(uid)
@@ -218,3 +237,12 @@ class FetchWriter:
             self._context.send(piece)
             place += len(piece)
             await self._context.room()
+
+
+def _only_the_whole(items: Sequence[data.FetchItem]) -> bytes | None:
+    """The label, if BODY.PEEK[] is all that is asked for."""
+    if len(items) == 1 and isinstance(items[0], data.BodySection) and items[0].peek and items[0].partial is None:
+        section = items[0].section
+        if not section.path and section.specifier is Specifier.WHOLE:
+            return items[0].label
+    return None
