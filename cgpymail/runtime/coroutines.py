@@ -35,6 +35,9 @@ def _go_on(coroutine: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, An
         try:
             try:
                 value = yield awaited
+            except GeneratorExit:  # nobody waits any more; the coroutine may have been closed before us
+                coroutine.close()
+                raise
             except BaseException as problem:
                 awaited = coroutine.throw(problem)
             else:

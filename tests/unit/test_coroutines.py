@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from typing import Any
 
 import pytest
@@ -54,3 +56,24 @@ def test_failures_reach_those_who_wait(late: bool) -> None:
             awaited.errback(ValueError("no"))
     assert isinstance(results[0], Failure) and results[0].check(ValueError)
     assert results[1] == -1
+
+
+def test_what_waits_for_ever_can_be_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that is dropped in the middle leaves a circle of objects; its end puts no warning into the log."""
+    problems: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", problems.append)
+    ended: list[str] = []
+
+    async def work(held: dict[str, Any]) -> None:
+        try:
+            await held["awaited"]
+        finally:
+            ended.append("cleaned up")
+
+    held: dict[str, Any] = {"awaited": Deferred()}
+    held["work"] = work(held)
+    begin(held["work"], ended.append)
+    del held
+    gc.collect()
+    assert ended == ["cleaned up"]
+    assert problems == []
