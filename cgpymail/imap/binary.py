@@ -77,7 +77,7 @@ class Binaries:
         place = 0  # in what the part decodes to
         async for piece in self._decode(decoded.where, decoded.encoding, content, decoded.end):
             first = max(decoded.start - place, 0)
-            wanted = piece[first : decoded.end - place]
+            wanted = piece[first : max(decoded.end - place, 0)]
             place += len(piece)
             if wanted:
                 yield wanted

@@ -7,12 +7,14 @@ broken escapes as they are. An encoding that is not known leaves the octets alon
 from __future__ import annotations
 
 import binascii
+import re
 from typing import Protocol
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 _GARBAGE = bytes(octet for octet in range(256) if octet not in _ALPHABET)
 _PLAIN = frozenset({"7bit", "8bit", "binary"})
 _UU_LINE = 256  # octets; a line of uuencoded text has at most 62
+_LONE_CR = re.compile(rb"==|=\r(?!\n)")
 
 
 class TransferDecoder(Protocol):
@@ -99,12 +101,20 @@ class QuotedPrintable:
         odd = (len(head) - len(head.rstrip(b"="))) % 2
         cut = escape if odd else len(held)
         self._held = held[cut:]
-        return binascii.a2b_qp(held[:cut])
+        return _unquote(held[:cut])
 
     def close(self) -> bytes:
         """TransferDecoder.close."""
         held, self._held = self._held, b""
-        return binascii.a2b_qp(held)
+        return _unquote(held)
+
+
+def _unquote(data: bytes) -> bytes:
+    """Whole escapes undone. Behind ``=`` and a CR that ends no line, binascii would drop the text up to the next LF,
+    however many pieces later that comes: it is a broken escape like others."""
+    if data.count(b"=\r") != data.count(b"=\r\n"):
+        data = _LONE_CR.sub(lambda found: b"==\r" if found[0] == b"=\r" else found[0], data)
+    return binascii.a2b_qp(data)
 
 
 class UUEncoded:
@@ -118,7 +128,7 @@ class UUEncoded:
     def feed(self, data: bytes) -> bytes:
         """TransferDecoder.feed."""
         *lines, held = (self._held + data).split(b"\n")
-        self._held = held[-_UU_LINE:]
+        self._held = held[: _UU_LINE + 2]  # what is too long stays too long, whatever its end is
         return b"".join(map(self._line, lines))
 
     def close(self) -> bytes:
@@ -127,7 +137,7 @@ class UUEncoded:
         return self._line(held)
 
     def _line(self, line: bytes) -> bytes:
-        line = line.rstrip(b"\r")
+        line = line.removesuffix(b"\r")
         if not self._began:
             self._began = line.startswith(b"begin ")
             return b""

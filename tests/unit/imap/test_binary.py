@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgpymail.imap.parts import CHUNK
+from cgpymail.mime.decode import transfer_decoder
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
@@ -53,6 +54,20 @@ def test_a_large_part_is_decoded_on_its_way(world: World, john: ImapClient, part
     wanted = LARGE[int(offset) :][: int(length)] if part else LARGE
     assert fetched(john, b"BINARY.PEEK[1]" + part) == (False, wanted)
     assert size(john, b"1") == len(LARGE)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 2, 3])
+@pytest.mark.parametrize(("encoding", "unit"), [(b"base64", b"QUFB"), (b"quoted-printable", b"=41")])
+def test_a_range_ends_where_it_says(world: World, john: ImapClient, encoding: bytes, unit: bytes, shift: int) -> None:
+    """Also where it ends short of what a piece decodes to, and some of that piece cannot be decoded yet."""
+    body = b"\r\n"[:shift] + b" " * max(shift - 2, 0) + unit * 30_000
+    world.append(mail(encoding, body))
+    john.do(b"SELECT INBOX")
+    whole = fetched(john, b"BINARY.PEEK[1]")[1]
+    there = len(transfer_decoder(encoding.decode()).feed(body[:CHUNK]))
+    for end in range(there - 3, there + 3):
+        answer = john.raw(b"a FETCH 1 BINARY.PEEK[1]<0.%d>\r\n" % end)
+        assert answer == b"* 1 FETCH (BINARY[1]<0> {%d}\r\n%b)\r\na OK FETCH completed\r\n" % (end, whole[:end])
 
 
 def test_a_nul_anywhere_makes_it_a_literal8(world: World, john: ImapClient) -> None:

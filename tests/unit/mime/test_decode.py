@@ -34,6 +34,7 @@ UU = b"text before\r\nbegin 644 file\r\n" + binascii.b2a_uu(b"uu text") + b"!!ba
         ("quoted-printable", b"a=3Db=\r\nc =C3=A4\r\n", b"a=bc \xc3\xa4\r\n"),
         ("quoted-printable", b"100% =ZZ == === ok=", b"100% =ZZ = == ok"),
         ("quoted-printable", b"soft=\r\n=3D=\n=3D", b"soft=="),
+        ("quoted-printable", b"no=\rend==\r=41=\r\n\n", b"no=\rend=\rA\n"),
         ("7bit", b"as it is=20", b"as it is=20"),
         ("x-unknown", b"as it is=20", b"as it is=20"),
         ("x-uuencode", UU, b"uu text"),
