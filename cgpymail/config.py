@@ -22,12 +22,14 @@ MODULES = ("imap", "pop", "lmtp")
 LOG_TAGS = ("system", "mailbox", "account")
 MODULE_KEYS = ("log_level", "channels", "listeners")
 OWN_KEYS = {  # beside MODULE_KEYS
-    "imap": ("running_every",),
+    "imap": ("running_every", "running_text"),
     "pop": ("login_delay", "submit_program", "submit_address"),
 }
 _SUBMIT = re.compile(r"(smtp|lmtp):(/.+|[^/\s]+:[0-9]{1,5})")
 CONTROL = ".control"
 CLIENT_NAMES = ("email", "cn")  # fields of a client's certificate that can name the account
+MAX_TEXT = 200
+_SAYABLE = re.compile(rf"[!-Z\\-~][ -~]{{0,{MAX_TEXT - 1}}}")  # no response code
 _SAFE_URL = re.compile(r"(https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/])[\x21-\x7e]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
 
@@ -257,7 +259,12 @@ class _Reader:
 
     def _imap_options(self, table: Any) -> ImapOptions:
         found = table if isinstance(table, dict) else {}  # which is reported by _table
-        return ImapOptions(self._count(found, "imap", "running_every", ImapOptions().running_every))
+        text = self._value(found, "imap", "running_text", str, ImapOptions().running_text)
+        if not _SAYABLE.fullmatch(text):
+            remedy = f"write at most {MAX_TEXT} ASCII characters that do not begin with a space or a bracket"
+            self._wrong("imap.running_text", "cannot be said in a response", remedy)
+            text = ImapOptions().running_text
+        return ImapOptions(self._count(found, "imap", "running_every", ImapOptions().running_every), text)
 
     def _pop_options(self, table: Any) -> PopOptions:
         found = table if isinstance(table, dict) else {}

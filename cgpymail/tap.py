@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -38,6 +39,26 @@ DEFAULT_CONFIG = "/etc/cgpymail.toml"
 HASH_THREADS = 32  # at most; limits.hashes says how many are at work
 
 
+class Hangups:
+    """SIGHUP, which must not end us, from before the configuration is read until the process ends."""
+
+    def __init__(self) -> None:
+        self._came = False
+        self._reload: Callable[[], None] | None = None
+        signal.signal(signal.SIGHUP, self._hung_up)
+
+    def lead(self, reload: Callable[[], None] | None) -> None:
+        """Call this for each from now on, and at once if one came before there was anything to call."""
+        self._reload = reload
+        if self._came and reload is not None:
+            reload()
+
+    def _hung_up(self, *_: Any) -> None:
+        self._came = True
+        if self._reload is not None:
+            self._reload()
+
+
 class Options(usage.Options):
     """Options of ``twistd cgpymail``."""
 
@@ -48,6 +69,7 @@ class Options(usage.Options):
 
         Here the process may still have rights that it gives up later (twistd --uid), so the key is read here.
         """
+        self["hangups"] = Hangups()
         path = self["path"] = os.path.abspath(self["config"])
         try:
             self["settings"] = configfile.read_settings(path)
@@ -77,25 +99,29 @@ def check_ports(settings: Settings, path: str) -> None:
 
 def makeService(options: Options) -> Service:
     """Twisted's entry: the service, not yet started."""
-    return MailService(options["settings"], options["certificate"], options["tokens"], options["path"])
+    return MailService(
+        options["settings"], options["certificate"], options["tokens"], options["path"], options["hangups"]
+    )
 
 
 class MailService(Service):
     """The running daemon. ``certificate``: CertificateOptions or None; ``tokens``: what the files in [oauth] hold;
     ``path``: of the configuration file."""
 
-    def __init__(self, settings: Settings, certificate: Any, tokens: configfile.TokenMeans, path: str) -> None:
+    def __init__(
+        self, settings: Settings, certificate: Any, tokens: configfile.TokenMeans, path: str, hangups: Hangups
+    ) -> None:
         self._settings = settings
         self._certificate = certificate
         self._tokens = tokens
         self._path = path
+        self._hangups = hangups
         self._server: Server | None = None
         self._doors = Doors(reactor, path)
         self._live: Live | None = None
         self._pools: Pools | None = None
         self._control: Control | None = None
         self._control_port: Any = None
-        self._former_handler: Any = None
         self._clock: Any = reactor
 
     def privilegedStartService(self) -> None:
@@ -129,7 +155,7 @@ class MailService(Service):
             raise SystemExit("\n".join(problems))
         self._control = Control(self._server, os.path.realpath(self._settings.base), self._live.reload)
         self._control_port = self._listen_control(self._control)
-        self._former_handler = signal.signal(signal.SIGHUP, self._hung_up)
+        self._hangups.lead(self._hung_up)
 
     def _listen_control(self, control: Control) -> Any:
         """Where the cgpymail tool asks. What a killed server left there is taken over: the base directory is ours.
@@ -144,7 +170,7 @@ class MailService(Service):
         except (SocketTaken, CannotListenError, OSError) as problem:
             raise SystemExit(f"The control socket cannot be had: {problem}; change control in [server]") from None
 
-    def _hung_up(self, *_: Any) -> None:
+    def _hung_up(self) -> None:
         """The signal may come in the middle of anything: the reactor does it when it comes round."""
         self._clock.callFromThread(self._reload)
 
@@ -159,6 +185,7 @@ class MailService(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        self._hangups.lead(None)
         if self._control_port is not None:
             await maybeDeferred(self._control_port.stopListening)
         if self._live is not None:
@@ -177,4 +204,3 @@ class MailService(Service):
         if self._pools is not None:
             for pool in (self._pools.sync, self._pools.read, self._pools.hash):
                 pool.stop()
-        signal.signal(signal.SIGHUP, self._former_handler or signal.SIG_DFL)  # until here it must not end us

@@ -152,8 +152,8 @@ class Context:
     @property
     def may_interrupt(self) -> bool:
         """Whether something can be said beside the running command: between responses, to a client that reads and
-        is not waited for."""
-        return not (self.midway or self.wire.full or self.wire.closed or self.input.awaited)
+        is not waited for (but in IDLE it waits for us)."""
+        return not (self.midway or self.wire.full or self.wire.closed or (self.input.awaited and not self.idling))
 
     @property
     def crowded(self) -> bool:

@@ -2,8 +2,8 @@
 
 A command that goes on without a word for some seconds gets one, and again after as many seconds of silence. There is
 one timer at most for a session, and it is not moved when commands begin and end: when it rings, what happened meanwhile
-decides. Nothing is said while the command waits for its client (IDLE, APPEND: a client that types needs no comfort, and
-a phone in IDLE is not to be woken), while the client does not read, or inside a response.
+decides. In IDLE the line keeps the link alive (spec 14.5.4), and has no progress to tell. Nothing is said while another
+command waits for its client (APPEND: who sends needs no comfort), while the client does not read, or inside a response.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ from __future__ import annotations
 from typing import Any
 
 from cgpymail.imap.context import Context
+from cgpymail.runtime.options import ImapOptions
 
 Progress = tuple[int, int]  # messages done, messages in all
 
 
 class Running:
-    """Watches over the commands of one connection. ``seconds``: of silence; 0 = nothing is ever said."""
+    """Watches over the commands of one connection, in the way that the module's options say."""
 
-    def __init__(self, context: Context, seconds: int) -> None:
+    def __init__(self, context: Context, options: ImapOptions) -> None:
         self._context = context
         self._clock = context.services.runtime.clock
-        self._seconds = seconds
+        self._seconds = options.running_every
+        self._text = options.running_text.encode("ascii")
         self._tag = b""  # of the command that runs; empty: none
         self._began = 0.0
         self._told: Progress | None = None
@@ -61,9 +63,13 @@ class Running:
 
     def _say(self) -> None:
         context = self._context
-        if context.may_interrupt:
-            context.send(b'* OK [INPROGRESS ("%b" %b)] Still running\r\n' % (self._tag, self._numbers()))
-            context.flush()
+        if not context.may_interrupt:
+            return
+        if context.idling:
+            context.send(b"* OK %b\r\n" % self._text)
+        else:
+            context.send(b'* OK [INPROGRESS ("%b" %b)] %b\r\n' % (self._tag, self._numbers(), self._text))
+        context.flush()
 
     def _numbers(self) -> bytes:
         """``done all``. A command that goes over its messages once more does not know any longer how far it is."""

@@ -52,7 +52,7 @@ class ImapSession:
         )
         self._input = Input(wire, self._limits, self._advance)
         self._context = Context(services, wire, log, self._input, self._mailbox_changed, self._logged_in)
-        self._watch = Running(self._context, services.imap.running_every)
+        self._watch = Running(self._context, services.imap)
         self._running: tuple[Entry, Command] | None = None
         self._advancing = False  # the loop in _advance is at work, further up the stack
         self._draining = False  # waiting for the client to read

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ImapOptions:
-    """The manual's settings of the IMAP module. ``running_every``: seconds; "Send 'Running' every", 0 = never."""
+    """The manual's settings of the IMAP module. ``running_every``: seconds; "Send 'Running' every", 0 = never.
+    ``running_text``: what is said then, printable ASCII (spec 14.5.4)."""
 
     running_every: int = 15
+    running_text: str = "Still running"
 
 
 @dataclass(frozen=True, slots=True)

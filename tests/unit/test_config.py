@@ -142,10 +142,12 @@ def test_a_tree_of_wrong_kinds_is_refused_not_crashed() -> None:
 
 def test_settings_of_the_modules() -> None:
     """Channels, where 0 means that the module listens nowhere; what IMAP and POP have of their own."""
-    text = GOOD.replace("[[imap.listeners]]", "[imap]\nchannels = 0\nrunning_every = 0\n[[imap.listeners]]")
+    own = '[imap]\nchannels = 0\nrunning_every = 0\nrunning_text = "+ [x]"\n'
+    text = GOOD.replace("[[imap.listeners]]", f"{own}[[imap.listeners]]")
     text += '[pop]\nlogin_delay = 60\nsubmit_program = ["/bin/x", "-i"]\n[[pop.listeners]]\nport = 1110\n'
     settings = load("f", text, "/")
     assert settings.imap.channels == settings.imap_options.running_every == 0
+    assert settings.imap_options.running_text == "+ [x]"
     assert {name for name, _ in settings.listeners()} == {"pop", "lmtp"}
     assert settings.pop.channels == 5_000
     assert settings.pop_options == PopOptions(60, ("/bin/x", "-i"))
@@ -170,3 +172,10 @@ def test_wrong_settings_of_a_module(line: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load("f", GOOD + f"[pop]\n{line}\n", "/")
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", " ", "[ALERT] x", "a\\r\\nb", "Größe", "x" * 201])
+def test_words_that_cannot_be_said(text: str) -> None:
+    """Nothing that would be no line, or mean something else in it."""
+    with pytest.raises(ConfigError, match=r"imap\.running_text: cannot be said"):
+        load("f", GOOD.replace("[[imap.listeners]]", f'[imap]\nrunning_text = "{text}"\n[[imap.listeners]]'), "/")
