@@ -3,7 +3,8 @@
 Order matters. Nothing about an account (that it exists, that it may not use a service, that it wants privacy) shows
 before the right proof was given. Tries of one address wait in line, two at a time, so that each is judged by the
 outcome of those before it; hashes are computed two at a time for the whole server, trusted addresses first. All this
-is the same for every method; what a proof is worth is for proofs.py to say.
+is the same for every method. An account may be in memory, a name that is none has to be looked for on the disk: so a
+refusal comes as late as if that had always taken LOOKUP_TIME. What a proof is worth is for proofs.py to say.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM
 from cgpymail.runtime.runtime import Runtime
 
 MAX_KEY = 100  # characters of a name that is no account, as the slow-down remembers it
-LOOKUP_TIME = 0.02  # seconds that a question for a SCRAM verifier takes, whoever it is for
+LOOKUP_TIME = 0.02  # seconds that looking for an account takes, as far as those can see who have not logged in
 
 NamedCredentials = PlainCredentials | ApopCredentials | CramCredentials | ScramCredentials | ExternalCredentials
 Judgement = Callable[[bool], Awaitable[bool]]  # from whether the address is trusted to whether the proof is right
@@ -125,16 +126,21 @@ class Logins:
             claimed = self.trust.named(link.tls.certificate if link.tls is not None else None)
         name = self._accounts.route(claimed, self._domains.at(link.local).name) if claimed else None
         key, address = _key(name, claimed), network(link.peer)
+        now = self._runtime.clock.seconds
+        began = now()
         record = await self._find(name)
+        rest = LOOKUP_TIME - (now() - began)
         if not isinstance(record, AccountRecord):
             await self._try(lambda trusted: self.judge.right(credentials, None, key, trusted), address, key)
+            await self._sleep(rest)
             self._log.write(PROBLEM, f"{link.service} login from {link.peer} failed: no such account")
             raise record or AuthenticationFailed
         secret = credentials.password if isinstance(credentials, PlainCredentials) else None
-        stored, now = password_of(record), self._runtime.clock.seconds
+        stored = password_of(record)
         if secret is None or not self.verified.knows(record.name, stored, secret, now()):
             if not await self._try(lambda trusted: self.judge.right(credentials, record, key, trusted), address, key):
                 self._log.write(PROBLEM, f"{link.service} login of {record.name} from {link.peer} failed")
+                await self._sleep(rest)
                 raise AuthenticationFailed
             if secret is not None:
                 self.verified.remember(record.name, stored, secret, now())
@@ -149,13 +155,16 @@ class Logins:
         wanted = credentials.authzid
         key = _key(self._accounts.route(wanted, domain) if wanted else None, wanted) or f"token {address}"
         found: list[AccountRecord] = []
+        why = "it stands for nobody here"
 
         async def valid(trusted: bool) -> bool:
+            nonlocal why
             if tokens is None:
                 return False
             try:
                 name = self._accounts.route(await tokens.check(credentials.token), domain)
-            except AuthenticationFailed:
+            except AuthenticationFailed as error:
+                why = error.detail
                 return False
             record = await self._find(name)
             if isinstance(record, StorageFailed):
@@ -164,7 +173,7 @@ class Logins:
             return record is not None
 
         if not await self._try(valid, address, key):
-            self._log.write(PROBLEM, f"{link.service} login by token from {link.peer} failed")
+            self._log.write(PROBLEM, f"{link.service} login by token from {link.peer} failed: {why}")
             raise AuthenticationFailed
         self.throttle.succeeded(address)
         return found[0]

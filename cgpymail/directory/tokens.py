@@ -25,6 +25,7 @@ from cgpymail.runtime.runtime import Runtime
 
 LEEWAY = 30  # seconds that the clocks of those who make tokens and ours may differ
 MIN_RSA = 2048  # bits
+VERIFIED = (True, "true")  # as some makers of tokens write it
 _P256 = 32  # octets of each half of a signature
 
 
@@ -48,7 +49,7 @@ class TokenRules:
             "it is from somebody else": bool(self.issuer) and claims.get("iss") != self.issuer,
             "it is for somebody else": bool(self.audience) and self.audience not in audiences,
             "its scope is another one": bool(self.scope) and self.scope not in str(claims.get("scope", "")).split(),
-            "its address is not verified": self.claim == "email" and claims.get("email_verified") is False,
+            "its address is not verified": self.claim == "email" and claims.get("email_verified", True) not in VERIFIED,
         }
         for reason, so in wrong.items():
             if so:

@@ -12,6 +12,7 @@ import hashlib
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
@@ -42,8 +43,12 @@ def tls_facts(connection: Any) -> TlsFacts | None:
 
 
 def _end_point(certificate: x509.Certificate) -> bytes:
-    """The hash of the server's certificate by the hash of its signature; empty if that has none (EdDSA)."""
-    used = certificate.signature_hash_algorithm
+    """The hash of the server's certificate by the hash of its signature; empty if that has none (EdDSA), or is of a
+    kind that came after us."""
+    try:
+        used = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return b""
     if used is None:
         return b""
     name = "sha256" if used.name in _WEAK else used.name.replace("-", "_")
@@ -55,7 +60,7 @@ def certificate_names(certificate: x509.Certificate) -> CertificateNames:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         emails = tuple(names.get_values_for_type(x509.RFC822Name))
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
         emails = ()
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return CertificateNames(emails, tuple(str(name.value) for name in common))

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL, crypto
 
 from cgpymail.demodata import self_signed
-from cgpymail.model.identity import CertificateNames
+from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.tls import certificate_names, tls_facts
 
 SAN = x509.SubjectAlternativeName
@@ -120,3 +120,51 @@ def test_names_in_a_certificate() -> None:
     found = certificate_names(made(key, hashes.SHA256(), *names, common=("John", "Smith")))
     assert found == CertificateNames(("john@example.org", "j@example.org"), ("John", "Smith"))
     assert certificate_names(made(key, hashes.SHA256(), common=())) == CertificateNames()
+
+
+def with_extensions(*contents: bytes) -> x509.Certificate:
+    """A certificate whose extensions have these contents, each as its subjectAltName."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC).replace(tzinfo=None)
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(x509.Name([])).serial_number(1)
+    builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now + timedelta(1))
+    for place, content in enumerate(contents):
+        other = x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.2.{3 + place}.4"), content)
+        builder = builder.add_extension(other, critical=False)
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    for place in range(len(contents)):
+        der = der.replace(bytes((6, 3, 42, 3 + place, 4)), bytes((6, 3, 0x55, 29, 17)))
+    return x509.load_der_x509_certificate(der)
+
+
+@pytest.mark.parametrize("contents", [(b"\x30\x02\xa3\x00",), (b"\x30\x00", b"\x30\x00"), (b"junk",)])
+def test_names_that_cannot_be_understood(contents: tuple[bytes, ...]) -> None:
+    """A kind of name that nobody uses, an extension that comes twice, octets: nobody is named, and nothing breaks."""
+    assert certificate_names(with_extensions(*contents)) == CertificateNames()
+
+
+def test_a_signature_of_the_future() -> None:
+    """The server's certificate may be signed in a way that is not known yet: no such binding, but sessions go on."""
+    known = bytes.fromhex("06082a8648ce3d0403")  # ecdsa-with-SHA2
+    key = ec.generate_private_key(ec.SECP256R1())
+    der = made(key, hashes.SHA256()).public_bytes(Encoding.DER).replace(known + b"\x02", known + b"\x7f")
+
+    class Connection:
+        """A server's, after the handshake."""
+
+        def get_peer_finished(self) -> bytes:
+            """Of the client."""
+            return b"finished"
+
+        def get_protocol_version_name(self) -> str:
+            """The version."""
+            return "TLSv1.2"
+
+        def get_certificate(self) -> Any:
+            """Our own."""
+            return crypto.X509.from_cryptography(x509.load_der_x509_certificate(der))
+
+        def get_peer_certificate(self) -> None:
+            """None was shown."""
+
+    assert tls_facts(Connection()) == TlsFacts({"tls-unique": b"finished"})

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from cgpymail.directory.login import LOOKUP_TIME
 from cgpymail.errors import AuthenticationFailed, BadSettings, Busy, PrivacyRequired, ServiceDisabled, StorageFailed
 from cgpymail.model.identity import AccountName, ApopCredentials, PlainCredentials
 from cgpymail.runtime.limits import DEFAULTS
@@ -17,8 +18,10 @@ SETTINGS = "Accounts/Settings/Domain.settings"
 
 
 def login(ground, credentials=GOOD, link=SECURE):
-    """The outcome at once."""
-    return result(ground.directory.login(credentials, link))
+    """The outcome, after the time that every refusal takes."""
+    asked = ground.directory.login(credentials, link)
+    ground.clock.advance(LOOKUP_TIME)
+    return result(asked)
 
 
 @pytest.fixture

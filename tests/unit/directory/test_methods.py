@@ -11,12 +11,14 @@ from twisted.internet.defer import Deferred, fail, succeed
 
 from cgpymail.directory import verifiers
 from cgpymail.directory.dialogue import begin
+from cgpymail.directory.login import LOOKUP_TIME
 from cgpymail.directory.trust import Trust
 from cgpymail.errors import AuthenticationFailed, Busy, CannotDo, PrivacyRequired, ServiceDisabled, StorageFailed
 from cgpymail.grammar.sasl import scramkeys
 from cgpymail.grammar.sasl.mechanism import Cancelled
 from cgpymail.model.identity import (
     AccountName,
+    ApopCredentials,
     CertificateNames,
     CramCredentials,
     ExternalCredentials,
@@ -27,7 +29,7 @@ from cgpymail.model.identity import (
 )
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.results import result
-from tests.unit.directory.ground import CLEAR, JOHN, SECURE
+from tests.unit.directory.ground import CLEAR, JOHN, SECURE, TimedPool
 
 SETTINGS = "Accounts/Settings/Domain.settings"
 ACCESS = "Accounts/Settings/Access.settings"
@@ -46,7 +48,7 @@ class Tokens:
     def check(self, token):
         if self.problem is not None:
             return fail(self.problem)
-        return succeed("john@example.org") if token == "good" else fail(AuthenticationFailed())
+        return succeed("john@example.org") if token == "good" else fail(AuthenticationFailed(detail="it has expired"))
 
 
 def certified(*emails, common=()):
@@ -55,7 +57,9 @@ def certified(*emails, common=()):
 
 
 def login(ground, credentials, link=TLS):
-    return result(ground.directory.login(credentials, link))
+    asked = ground.directory.login(credentials, link)
+    ground.clock.advance(LOOKUP_TIME)
+    return result(asked)
 
 
 def refused(ground, credentials, link=TLS, error=AuthenticationFailed):
@@ -222,6 +226,28 @@ def test_the_answer_takes_as_long_for_everybody(ground, john):
         assert asked.called
 
 
+@pytest.mark.parametrize("looking", [0.001, 0.015])
+@pytest.mark.parametrize("kind", ["cram", "scram", "apop"])
+def test_a_refusal_takes_as_long_for_everybody(ground, cheap, kind, looking):
+    """A name that must be looked for on the disk each time is refused as fast as one in memory."""
+    ground.create(encryption="clear")
+    login(ground, PlainCredentials("john", b"secret"))
+    ground.pools(read=TimedPool(ground.clock, 1, looking))
+    took = []
+    for name in ("john", "nobody"):
+        wrong = {
+            "cram": cram(name, b"wrong"),
+            "scram": ScramCredentials(name, SCRAM, b"message", bytes(32)),
+            "apop": ApopCredentials(name, b"<1@x>", "0" * 32),
+        }[kind]
+        asked, began = ground.directory.login(wrong, TLS), ground.clock.seconds()
+        while not asked.called:
+            ground.clock.advance(0.001)
+        took.append(ground.clock.seconds() - began)
+        asked.addErrback(lambda failure: failure.trap(AuthenticationFailed))
+    assert took == pytest.approx([LOOKUP_TIME, LOOKUP_TIME], abs=0.0015)
+
+
 def test_questions_of_one_address_wait_in_line(ground, john):
     """Two at a time, like tries: nobody keeps the disk busy with names that he makes up."""
     asked = [ground.directory.verifier(f"name{number}", SCRAM, TLS) for number in range(5)]
@@ -287,6 +313,7 @@ def test_tokens(ground, john):
     for wrong in ("jane", "nobody"):
         refused(ground, TokenCredentials("XOAUTH2", "good", authzid=wrong))
     refused(ground, TokenCredentials("XOAUTH2", "bad", authzid="john"))
+    assert any("login by token from 192.0.2.1 failed: it has expired" in line for line in ground.lines)
     ground.directory.trust = Trust()
     refused(ground, TokenCredentials("OAUTHBEARER", "good"))
 
@@ -319,6 +346,7 @@ def test_guesses_are_slowed_down_alike(ground, john, method, name):
         ground.clock.advance(seconds * 0.9)
         assert not waiting.called
         ground.clock.advance(seconds)
+        ground.clock.advance(LOOKUP_TIME)
         with pytest.raises(AuthenticationFailed):
             result(waiting)
 

@@ -83,12 +83,21 @@ def test_a_good_token(key, algorithm):
         {"email": ""},
         {"email": ["john@example.org"]},
         {"email_verified": False},
+        {"email_verified": "false"},
+        {"email_verified": None},
+        {"email_verified": ["true"]},
     ],
 )
 def test_what_a_token_must_say(change):
     """From whom, for whom, until when, for what, and who."""
     with pytest.raises(AuthenticationFailed):
         check(token(CLAIMS | change))
+
+
+@pytest.mark.parametrize("verified", [True, "true"])
+def test_a_verified_address(verified):
+    """As a truth value, or as the word that some makers write."""
+    assert check(token(CLAIMS | {"email_verified": verified}))
 
 
 def test_clocks_may_differ_a_little():
