@@ -101,6 +101,11 @@ class HtmlPreview(HTMLParser):
             self._hidden = ""
         self._border(tag)
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """HTMLParser: ``<![`` is at ``i``. In HTML that begins a comment; Pythons of 2024 and before know it from
+        SGML, and raise an error for what SGML does not have."""
+        return self.parse_bogus_comment(i)
+
     def handle_data(self, data: str) -> None:
         """HTMLParser: text."""
         if not self._hidden:

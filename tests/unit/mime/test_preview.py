@@ -50,6 +50,7 @@ def test_plain_text(text: str, shown: str) -> None:
         ("<!-- no -->yes<!-- never ends", "yes"),
         ("cut <off", "cut"),
         ("1 < 2", "1 < 2"),
+        ("one<![if !mso]>two<![endif]><![ <![any[ x ]]>three", "onetwothree"),
     ],
 )
 def test_html(text: str, shown: str) -> None:
@@ -57,7 +58,7 @@ def test_html(text: str, shown: str) -> None:
     assert html_preview(text) == shown
 
 
-@given(st.text(max_size=300) | st.text("<>!-/&;#ax =\"'\n", max_size=300), st.booleans())
+@given(st.text(max_size=300) | st.text("<>!-/&;#ax =\"'[]\n", max_size=300), st.booleans())
 @settings(max_examples=200)
 def test_anything(text: str, html: bool) -> None:
     """Never an error, never more than may be shown, never two lines."""
@@ -66,7 +67,7 @@ def test_anything(text: str, html: bool) -> None:
     assert shown == " ".join(shown.split())
 
 
-NASTY = ["<!--", "<", "<a ", "<a b='", "</", "<![CDATA[", "<?", "&", "<script>", "<script></", "<a b=c ", "<!x ", "&#x"]
+NASTY = ["<!--", "<", "<a ", "<a b='", "</", "<![CDATA[", "<?", "&", "<script>", "<script></", "<a b=c ", "<!x ", "&#x", "<!["]
 
 
 @pytest.mark.parametrize("piece", NASTY)
