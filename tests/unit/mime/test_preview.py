@@ -67,7 +67,22 @@ def test_anything(text: str, html: bool) -> None:
     assert shown == " ".join(shown.split())
 
 
-NASTY = ["<!--", "<", "<a ", "<a b='", "</", "<![CDATA[", "<?", "&", "<script>", "<script></", "<a b=c ", "<!x ", "&#x", "<!["]
+NASTY = [
+    "<!--",
+    "<",
+    "<a ",
+    "<a b='",
+    "</",
+    "<![CDATA[",
+    "<?",
+    "&",
+    "<script>",
+    "<script></",
+    "<a b=c ",
+    "<!x ",
+    "&#x",
+    "<![",
+]
 
 
 @pytest.mark.parametrize("piece", NASTY)
