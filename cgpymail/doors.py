@@ -12,11 +12,13 @@ import errno
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from twisted.internet.defer import DeferredList, maybeDeferred
+from twisted.internet.defer import DeferredList
 from twisted.internet.error import CannotListenError
 
 from cgpymail.config import Listener
+from cgpymail.runtime.files import Files
 from cgpymail.runtime.listening import Door, ModuleFactory
+from cgpymail.runtime.unixsocket import SocketTaken, stop_listening, take_over
 
 Place = tuple[str, int, str]  # address and port, or the path of a UNIX socket
 Wanted = Sequence[tuple[str, Listener]]  # with the names of their modules
@@ -25,8 +27,9 @@ Wanted = Sequence[tuple[str, Listener]]  # with the names of their modules
 class Doors:
     """All of them. ``net``: the reactor's listenTCP and listenUNIX; ``path``: the configuration, for complaints."""
 
-    def __init__(self, net: Any, path: str) -> None:
+    def __init__(self, net: Any, path: str, files: Files) -> None:
         self._net = net
+        self._files = files
         self._path = path
         self._open: dict[Place, tuple[Door, Any]] = {}
         self._led: dict[Place, tuple[str, Listener]] = {}
@@ -43,13 +46,13 @@ class Doors:
                 made[_place(listener)] = door, self._bind(listener, door)
             except CannotListenError as problem:
                 problems.append(complaint(name, listener, problem.socketError, self._path))
-            except OSError as problem:  # the lock beside a UNIX socket
+            except (SocketTaken, OSError) as problem:  # of a UNIX socket that is there already
                 problems.append(complaint(name, listener, problem, self._path))
         if not problems:
             self._open.update(made)
         else:
             for _, port in made.values():
-                maybeDeferred(port.stopListening)
+                stop_listening(port)
         return problems
 
     def lead(self, wanted: Wanted, modules: Mapping[str, ModuleFactory]) -> list[str]:
@@ -59,7 +62,7 @@ class Doors:
         for place, (name, listener) in self._led.items():
             if place not in led:
                 _, port = self._open.pop(place)
-                maybeDeferred(port.stopListening)
+                stop_listening(port)
                 told.append(f"{name.upper()}: no longer listening on {_shown(listener)}")
         for place, (name, listener) in led.items():
             if self._led.get(place) != (name, listener):
@@ -72,11 +75,12 @@ class Doors:
         """Nobody comes in any more."""
         ports = [port for _, port in self._open.values()]
         self._open, self._led = {}, {}
-        await DeferredList([maybeDeferred(port.stopListening) for port in ports])
+        await DeferredList([stop_listening(port) for port in ports])
 
     def _bind(self, listener: Listener, door: Door) -> Any:
         if listener.socket:
-            return self._net.listenUNIX(listener.socket, door, mode=0o660, wantPID=True)
+            take_over(self._files, listener.socket)
+            return self._net.listenUNIX(listener.socket, door, mode=0o660)
         return self._net.listenTCP(listener.port, door, interface=listener.address)
 
 

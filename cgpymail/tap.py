@@ -16,7 +16,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.python import log as twisted_log
 from twisted.python import usage
@@ -31,7 +31,7 @@ from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import Logs
 from cgpymail.runtime.pool import ThreadedPool
 from cgpymail.runtime.runtime import Pools, Runtime
-from cgpymail.runtime.unixsocket import SocketTaken, take_over
+from cgpymail.runtime.unixsocket import SocketTaken, stop_listening, take_over
 
 SWITCH_INTERVAL = 0.0005  # seconds; keeps the reactor quick beside a busy thread (architecture, section 3.6)
 GOODBYE_TIME = 5.0  # seconds that sessions get to read their last words
@@ -117,7 +117,7 @@ class MailService(Service):
         self._path = path
         self._hangups = hangups
         self._server: Server | None = None
-        self._doors = Doors(reactor, path)
+        self._doors = Doors(reactor, path, Files())
         self._live: Live | None = None
         self._pools: Pools | None = None
         self._control: Control | None = None
@@ -187,7 +187,7 @@ class MailService(Service):
     async def _stop(self) -> None:
         self._hangups.lead(None)
         if self._control_port is not None:
-            await maybeDeferred(self._control_port.stopListening)
+            await stop_listening(self._control_port)
         if self._live is not None:
             await self._live.close()
         if self._control is not None:

@@ -6,6 +6,11 @@ import os
 import socket
 import stat
 import struct
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.failure import Failure
 
 from cgpymail.runtime.files import Files
 
@@ -44,6 +49,20 @@ def take_over(files: Files, path: str) -> None:
             raise SocketTaken(f"{path} is there already: {problem.strerror or problem}") from None
         else:
             raise SocketTaken(f"another process listens on {path}")
+
+
+def stop_listening(port: Any) -> Deferred[Any]:
+    """Close a port of Twisted's, TCP or UNIX; fires when it is closed, and never fails.
+
+    Twisted removes the path of a UNIX socket first; where somebody else has done that it goes no further and leaves
+    the socket open, so the rest is done here.
+    """
+    return maybeDeferred(port.stopListening).addErrback(_close_pathless, port)
+
+
+def _close_pathless(problem: Failure, port: Any) -> None:
+    problem.trap(OSError)
+    tcp.Port.connectionLost(port, problem)
 
 
 def peer_user(connected: socket.socket) -> int:

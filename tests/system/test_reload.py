@@ -95,3 +95,17 @@ def test_a_wrong_file_changes_nothing_and_says_why(running: Daemon) -> None:
         assert answers(running.pop) and not answers(extra)
         assert client.noop()[0] == "OK"
     assert "Traceback" not in running.log_text()
+
+
+def test_sockets_that_somebody_removed(running: Daemon) -> None:
+    """A listener whose socket is gone can be given up and had again; and the server stops as it should."""
+    with running, clients.imap(running) as client:
+        text = running.config.read_text()
+        running.lmtp_socket.unlink()
+        (running.base / ".control").unlink()
+        assert "the configuration is that of" in reload(running, text.replace("lmtp.socket", "other.socket"))
+        assert "the configuration is that of" in reload(running, text)
+        assert running.lmtp_socket.is_socket()
+        running.stop()
+        assert client.readline().startswith(b"* BYE Server is shutting down")
+    assert "Traceback" not in running.log_text()

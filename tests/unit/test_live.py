@@ -22,6 +22,7 @@ from cgpymail.directory.tokens import SignedTokens
 from cgpymail.directory.trust import Trust
 from cgpymail.doors import Doors
 from cgpymail.live import Live
+from cgpymail.runtime.files import Files
 from cgpymail.runtime.limits import DEFAULTS, LiveLimits
 from cgpymail.runtime.wire import Connection
 from tests.support.results import result
@@ -62,7 +63,7 @@ class Net:
     def listenTCP(self, port: int, factory: Any, interface: str) -> Port:
         return self._listen(port, factory)
 
-    def listenUNIX(self, path: str, factory: Any, mode: int, wantPID: bool) -> Port:
+    def listenUNIX(self, path: str, factory: Any, mode: int) -> Port:
         return self._listen(path, factory)
 
     def _listen(self, name: object, factory: Any) -> Port:
@@ -93,7 +94,7 @@ class Ground:
         services = self.world.services
         assert isinstance(services.limits, LiveLimits)
         server = Server(services, self.world.directory, services.limits, 0)  # type: ignore[arg-type]
-        doors = Doors(self.net, str(self.config))
+        doors = Doors(self.net, str(self.config), Files())
         assert doors.open([("imap", settings.imap.listeners[0])]) == []  # as twistd does while it has the right to
         self.live = Live(self.net, server, settings, str(self.config), doors)
         assert self.live.begin(usable_certificate(settings, str(self.config)), TokenMeans()) == []
