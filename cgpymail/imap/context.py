@@ -15,6 +15,7 @@ from cgpymail.errors import MailError
 from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.grammar.imap.events import MessageLiteral
 from cgpymail.grammar.imap.modseqs import highest_line
+from cgpymail.imap.binary import Binaries
 from cgpymail.imap.capabilities import ENABLING, capabilities, dialect_of
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.state import State
@@ -81,6 +82,7 @@ class Context:
         self.state = State.NOT_AUTHENTICATED
         self.user: User | None = None
         self.handle: Handle | None = None
+        self.binaries: Binaries | None = None  # of the selected mailbox, once something was asked of them
         self.offer: MessageLiteral | None = None  # the message of the APPEND that runs
         self.failed_logins = 0
         self.ending = ""  # why the connection is to end with BYE after the tagged reply
@@ -226,6 +228,7 @@ class Context:
     async def unselect(self) -> None:
         """Leave the selected mailbox; its failure to close cleanly is the log's business, not the client's."""
         handle, self.handle = self.handle, None
+        self.binaries = None
         if self.state is State.SELECTED:
             self.state = State.AUTHENTICATED
         if handle is not None:

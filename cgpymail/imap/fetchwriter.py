@@ -64,7 +64,7 @@ class FetchWriter:
         self._marks = any(not section.peek for section in self._sections)
         self._whole = _only_the_whole(self._items)
         self._parts = Parts(handle, context.services.limits, context.dialect)
-        self._binaries = Binaries(handle, context.breathe)
+        context.binaries = self._binaries = context.binaries or Binaries(handle, context.breathe)
         self._extras = Extras(handle, context.breathe)
 
     async def write(self, chosen: Selection) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import quopri
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cgpymail.imap import binary, parts
 from cgpymail.imap.parts import CHUNK
 from cgpymail.mime.decode import transfer_decoder
 from tests.support.imapclient import ImapClient
@@ -68,6 +70,32 @@ def test_a_range_ends_where_it_says(world: World, john: ImapClient, encoding: by
     for end in range(there - 3, there + 3):
         answer = john.raw(b"a FETCH 1 BINARY.PEEK[1]<0.%d>\r\n" % end)
         assert answer == b"* 1 FETCH (BINARY[1]<0> {%d}\r\n%b)\r\na OK FETCH completed\r\n" % (end, whole[:end])
+
+
+@pytest.mark.parametrize("encoding", [b"base64", b"quoted-printable"])
+def test_a_part_read_range_by_range_is_decoded_once(
+    world: World, john: ImapClient, encoding: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each range goes on where the one before ended; one from before that place begins anew, and is right too."""
+    encode = base64.encodebytes if encoding == b"base64" else quopri.encodestring
+    body = encode(LARGE * 2).replace(b"\n", b"\r\n")
+    world.append(mail(encoding, body), mail(encoding, body[:-1000]))
+    john.do(b"SELECT INBOX")
+    whole = fetched(john, b"BINARY[1]")[1]
+    octets: list[int] = []
+
+    async def read_piece(content: Any, start: int, end: int) -> bytes:
+        piece = await parts.read_piece(content, start, end)
+        octets.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(binary, "read_piece", read_piece)
+    step = 7_000
+    for start in range(0, len(whole), step):
+        assert fetched(john, b"BINARY[1]<%d.%d>" % (start, step))[1] == whole[start : start + step]
+    assert sum(octets) < len(body) * 1.3 * CHUNK / step
+    assert fetched(john, b"BINARY[1]<0.%d>" % step)[1] == whole[:step]
+    assert fetched(john, b"BINARY[1]<100000.%d>" % step, 2)[1] == whole[100_000 : 100_000 + step]
 
 
 def test_a_nul_anywhere_makes_it_a_literal8(world: World, john: ImapClient) -> None:
