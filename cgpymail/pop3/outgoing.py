@@ -17,6 +17,7 @@ from cgpymail.mime.headers import split_fields, unfold
 from cgpymail.runtime.limits import Limits
 
 _TO = frozenset({b"to", b"cc", b"bcc"})
+_HIDDEN = frozenset({b"bcc", b"resent-bcc"})
 _ATOM = r"[^\s\x00-\x1f\x7f<>()\[\]\",;:\\@]+"
 _LOCAL = re.compile(_ATOM)
 _HOST = re.compile(rf"{_ATOM}|\[[0-9A-Za-z.:-]+\]")
@@ -39,10 +40,10 @@ class Outgoing:
     replaced: int
 
     def chunks(self, content: IContent) -> Iterator[bytes]:
-        """The message as it leaves, in wire form."""
+        """The message as it leaves, in wire form. Raises BadMessage."""
         yield self.header
         place = 0
-        for chunk in content.chunks():
+        for chunk in _whole_ends(content.chunks()):
             if place + len(chunk) > self.replaced:
                 yield chunk[max(0, self.replaced - place) :]
             place += len(chunk)
@@ -51,6 +52,8 @@ class Outgoing:
 def prepare(content: IContent, domain: str, trace: bytes, limits: Limits) -> Outgoing:
     """``domain``: of addresses without one. ``trace``: fields that come first. Raises BadMessage, LimitExceeded."""
     block = _header(content, limits.header_size)
+    if b"\0" in block:
+        raise BadMessage("The header has a NUL")
     fields = list(split_fields(block, limits.header_fields + 1))
     if len(fields) > limits.header_fields:
         raise BadMessage("The header has too many fields")
@@ -67,8 +70,20 @@ def prepare(content: IContent, domain: str, trace: bytes, limits: Limits) -> Out
         raise BadMessage("There are no recipients in To, Cc or Bcc")
     if len(found) > limits.recipients:
         raise LimitExceeded(f"A message may have {limits.recipients} recipients")
-    kept = b"".join(field.raw for field in fields if field.name != b"bcc")
+    kept = b"".join(field.raw for field in fields if field.name not in _HIDDEN)
     return Outgoing(tuple(found), trace + kept + b"\r\n", len(block))
+
+
+def _whole_ends(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same. Raises BadMessage for a CR without LF, which RFC 5321 2.3.8 forbids to send: a server that took it for
+    the end of a line could find commands in the message, or other recipients than we did."""
+    held = b""
+    for chunk in chunks:
+        joined = held + chunk
+        held = b"\r" if joined.endswith(b"\r") else b""
+        if joined.count(b"\r") - len(held) != joined.count(b"\r\n"):
+            raise BadMessage("The message has a CR without LF")
+        yield chunk
 
 
 def local_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

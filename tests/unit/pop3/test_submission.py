@@ -72,6 +72,16 @@ def test_a_message_leaves(tmp_path: Path, options: PopOptions) -> None:
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("message-")]
 
 
+def test_nobody_sees_who_gets_it_in_secret(tmp_path: Path) -> None:
+    """However Bcc is written, and when the message is one that is sent on."""
+    ground = Ground(tmp_path, SMTP)
+    hidden = b"bcc : a@x,\r\n\tb@x\r\nResent-Bcc: c@x\r\n"
+    assert ground.send(b"To: joe\r\n" + hidden + b"Subject: x\r\n\r\nBcc: x\r\n").startswith(b"+OK")
+    _, recipients, octets = ground.sent
+    assert recipients == ("joe@example.org", "a@x", "b@x")
+    assert octets.endswith(b"\r\nTo: joe\r\nSubject: x\r\n\r\nBcc: x\r\n")
+
+
 def test_a_large_message_leaves_whole(tmp_path: Path) -> None:
     """Through the spool, with its line ends wherever it was cut."""
     ground = Ground(tmp_path, PROGRAM, spool_memory=1000)
@@ -100,6 +110,10 @@ def test_the_program_gets_arguments_and_no_shell(tmp_path: Path) -> None:
         (b"To: " + b", ".join(b"n%d@x" % number for number in range(4)) + b"\r\n", b"3 recipients"),
         (b"To: joe\r\n" + b"X: y\r\n" * 20, b"too many fields"),
         (b"To: joe\r\nX: " + b"x" * 5000 + b"\r\n", b"header is too long"),
+        (b"To: joe\rBcc: jane\r\n", b"CR without LF"),
+        (b"To: joe\r\r\nCc: jane\r\n", b"CR without LF"),
+        (b"To: joe\r\n\r\nx\n\r.\r\nMAIL FROM:<boss>\r\n", b"CR without LF"),
+        (b"To: j\0oe\r\n", b"NUL"),
         (b"To: joe\r\n\r\n" + b"x" * 20_000 + b"\r\n", b"too large"),
     ],
 )
