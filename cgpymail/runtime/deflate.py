@@ -28,7 +28,7 @@ PIECE = 16 * 1024  # octets inflated in one go
 
 class Compression:
     """Both directions. ``deliver`` takes what the client said; ``reading`` switches reading from it on and off;
-    ``fail`` is called, once, when what came is no deflate stream, or its end."""
+    ``fail`` is called, once, when what came is no deflate stream, or goes on behind its end."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Compression:
             self._broken()
             return
         self._rest = self._inflater.unconsumed_tail
-        if self._inflater.eof:
+        if self._inflater.unused_data:
             self._broken()
             return
         self._more = bool(self._rest) or len(piece) == PIECE  # what is full may have more behind it, without new input

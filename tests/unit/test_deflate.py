@@ -89,8 +89,8 @@ def test_reading_stops_while_the_session_wants_no_more() -> None:
 
 
 def test_garbage_ends_the_connection() -> None:
-    """Octets that are not compressed, and the end of the stream."""
-    for data in (b"a NOOP\r\n" * 9, zlib.compressobj(wbits=-15).flush()):
+    """Octets that are not compressed, from the beginning or behind the end of the stream."""
+    for data in (b"a NOOP\r\n" * 9, zlib.compressobj(wbits=-15).flush() + b"x"):
         line = Line()
         line.side.received(data)
         line.turns()
@@ -98,6 +98,17 @@ def test_garbage_ends_the_connection() -> None:
         line.side.received(b"more")
         line.turns()
         assert line.failed == 1 and line.heard == []
+
+
+def test_what_stands_before_the_end_of_the_stream_is_heard() -> None:
+    """A client that ends its stream with its last command has said it all the same; it cannot say more."""
+    line = Line()
+    client = zlib.compressobj(wbits=-15)
+    line.side.received(client.compress(b"a LOGOUT\r\n") + client.flush())
+    line.turns()
+    assert (line.heard, line.failed) == ([b"a LOGOUT\r\n"], 0)
+    line.side.received(b"x")
+    assert (line.heard, line.failed) == ([b"a LOGOUT\r\n"], 1)
 
 
 def test_what_is_written_can_be_read_at_once() -> None:
