@@ -96,12 +96,18 @@ class Login:
         """Say why not; too many failures end the session."""
         session = self._session
         session.log.write(PROBLEM, f"login of {login!r} from [{session.wire.peer}] refused: {error}")
-        if not isinstance(error, LoginTooSoon):  # the client knows the password
-            self._failures += 1
-        if self._failures >= session.limits.failed_logins:
-            session.end(refusal(error))
-        else:
+        if isinstance(error, LoginTooSoon):  # the client knows the password
             session.reply(refusal(error))
+        else:
+            self.failed(refusal(error))
+
+    def failed(self, words: bytes) -> None:
+        """One more time: answer, or end with the answer."""
+        self._failures += 1
+        if self._failures >= self._session.limits.failed_logins:
+            self._session.end(words)
+        else:
+            self._session.reply(words)
 
     async def enter(self, name: AccountName, login: str) -> None:
         """The client is who he says: open his mailbox, or say why not."""
@@ -160,7 +166,7 @@ async def _proceed(session: PopSession, dialogue: Dialogue, step: Step) -> None:
     try:
         outcome = await step()
     except SaslError as problem:
-        session.reply(err(str(problem)))
+        session.login.failed(err(str(problem)))
     except MailError as error:
         session.login.refused(dialogue.login, error)
     else:

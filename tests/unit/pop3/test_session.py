@@ -375,6 +375,17 @@ def test_another_mailbox_by_sasl(world: World, name: str) -> None:
     assert last == b"+OK 1 messages (%d octets)\r\n" % len(TWO)
 
 
+@pytest.mark.parametrize("line", [b"!!!", b"*"])
+def test_exchanges_that_come_to_nothing_are_counted(world: World, line: bytes) -> None:
+    """Like wrong passwords: nobody keeps the server busy with them for as long as he likes."""
+    link = world.connect("POP")
+    link.take()
+    for _ in range(DEFAULTS.failed_logins):
+        assert not link.closed
+        assert b"-ERR" in link.feed(b"AUTH PLAIN\r\n%b\r\n" % line)
+    assert link.closed
+
+
 def test_nothing_of_an_exchange_is_in_the_log(world: World) -> None:
     """At no level: salt and the server's proof are all that somebody needs to try passwords in peace."""
     logs = world.runtime.logs
