@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median, quantiles
 
+_MEMORY = ("an idle session", "an idle session after the first")
+
 
 @dataclass
 class Round:
@@ -30,13 +32,14 @@ class Round:
 
 @dataclass
 class Results:
-    """Everything measured in one run: workload -> server -> rounds; memory: server -> octets of one idle session."""
+    """Everything measured in one run: workload -> server -> rounds; ``memory``: server -> octets of one idle session,
+    counted from no session and from the first one."""
 
     servers: list[str]
     messages: int
     sessions: int
     rounds: dict[str, dict[str, list[Round]]] = field(default_factory=dict)
-    memory: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def add(self, workload: str, server: str, measured: Round) -> None:
         """One more."""
@@ -50,9 +53,9 @@ class Results:
         lines += _columns("", self.servers)
         for workload, found in self.rounds.items():
             lines.append(_row(workload, [f"{median(one.cpu for one in found[name]):,.1f}" for name in self.servers]))
-        memory = [f"{self.memory[name] / 1024:,.1f}" for name in self.servers] if self.memory else []
-        if memory:
-            lines.append(_row(f"memory of an idle session, KB ({self.sessions} sessions)", memory))
+        for place, title in enumerate(_MEMORY if self.memory else ()):
+            cells = [f"{self.memory[name][place] / 1024:,.1f}" for name in self.servers]
+            lines.append(_row(f"memory, KB, {title} ({self.sessions} sessions)", cells))
         lines += ["", "Latency of one operation as the client sees it, microseconds: p50 / p99"]
         lines += _columns("", self.servers)
         for workload, found in self.rounds.items():
@@ -67,9 +70,9 @@ class Results:
             lines += _columns("", [f"{mine} / {other}" for mine, other in pairs])
             for workload in self.rounds:
                 lines.append(_row(workload, [self._ratio(workload, mine, other) for mine, other in pairs]))
-            if memory:
-                cells = [f"{self.memory[mine] / self.memory[other]:.3f}" for mine, other in pairs]
-                lines.append(_row("memory of an idle session", cells))
+            for place, title in enumerate(_MEMORY if self.memory else ()):
+                cells = [f"{self.memory[mine][place] / self.memory[other][place]:.3f}" for mine, other in pairs]
+                lines.append(_row(f"memory, {title}", cells))
         return "\n".join(lines)
 
     def _ratio(self, workload: str, mine: str, other: str) -> str:

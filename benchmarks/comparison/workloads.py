@@ -214,14 +214,19 @@ class Store(Workload):
         return mail.flag_names(number) | ({"\\Flagged"} if number in self._flagged else set())
 
 
-def idle_memory(server: Server, sessions: int) -> float:
-    """Octets for each of many sessions that have INBOX selected and are silent: the growth from no session at all.
+def idle_memory(server: Server, sessions: int) -> tuple[float, float]:
+    """Octets for each of many sessions that have INBOX selected and are silent: the growth from no session at all, and
+    that from the first one on.
 
-    The server has been started just now, so what it takes for the mailbox itself is in it too.
+    The server has been started just now, so what it takes for the mailbox itself is in the former.
     """
     before = server.tree.octets()
-    connections = []
+    connections: list[Connection] = []
+    first = 0
     for _ in range(sessions):
+        if len(connections) == 1:
+            server.tree.settled()
+            first = server.tree.octets() - before
         connection = Connection(server.port)
         connection.log_in(PLAIN, PASSWORD)
         connection.ask(b"SELECT INBOX")
@@ -232,7 +237,7 @@ def idle_memory(server: Server, sessions: int) -> float:
     grown = server.tree.octets() - before
     for connection in connections:
         connection.close()
-    return grown / sessions
+    return grown / sessions, (grown - first) / (sessions - 1)
 
 
 def read_rows(answer: bytes) -> dict[int, tuple[int, set[str]]]:

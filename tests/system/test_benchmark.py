@@ -24,5 +24,5 @@ def test_every_workload_is_answered_rightly(tmp_path: Path) -> None:
     found = json.loads(numbers.read_text())
     assert found["servers"] == ["cgpymail .mbox", "cgpymail .mdir"]
     assert set(found["rounds"]) == {workload.name for workload in WORKLOADS}
-    assert all(memory > 0 for memory in found["memory"].values())
+    assert all(counted_from_none > 0 for counted_from_none, _ in found["memory"].values())
     assert "STORE of one flag" in done.stdout
