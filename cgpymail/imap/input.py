@@ -65,6 +65,11 @@ class Input:
         """Whether the running command waits for the client."""
         return self._waiter is not None
 
+    @property
+    def dead(self) -> bool:
+        """Whether so much came for one command that nothing is taken any more."""
+        return self._scanner.dead
+
     # -- for a running command -----------------------------------------------------------------------------------
 
     def wait(self, line_limit: int = 0) -> Deferred[Event]:

@@ -252,8 +252,8 @@ class ImapSession:
             self._wire.start_tls()
         elif isinstance(command, Logout):
             self._close()
-        elif context.ending:
-            self._goodbye(context.ending)
+        elif context.ending or self._input.dead:
+            self._goodbye(context.ending or "Too much input")
         elif gone:
             self._goodbye("The mailbox is no longer available")
 

@@ -70,7 +70,7 @@ class Scanner:
     def __init__(self, limits: ScanLimits) -> None:
         self.limits = limits
         self._buffer = bytearray()
-        self._dead = False  # the stream cannot be resynchronised: everything that still comes is dropped
+        self.dead = False  # the stream cannot be resynchronised: everything that still comes is dropped
         self._begin()
 
     def _begin(self) -> None:
@@ -91,7 +91,7 @@ class Scanner:
 
     def receive(self, data: bytes) -> None:
         """Bytes of the client."""
-        if not self._dead:
+        if not self.dead:
             self._buffer += data
 
     def next(self) -> Event | None:
@@ -284,7 +284,7 @@ class Scanner:
         tag = self._then.tag if isinstance(self._then, TooLong) else b""
         self._buffer.clear()
         self._begin()
-        self._dead = True
+        self.dead = True
         return TooLong(tag, "Too much input for one command", True)
 
 

@@ -286,3 +286,22 @@ def test_one_structure_has_a_limited_number_of_addresses(tmp_path: Path) -> None
     (answer,) = client.do(b"FETCH 1 BODYSTRUCTURE")
     assert answer.count(b'"message" "rfc822"') == 300
     assert answer.count(b'(NIL NIL "a" "b")') == 100
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"a AUTHENTICATE LOGIN\r\nam9obg==\r\n",
+        b"a LOGIN john secret\r\nb IDLE\r\n",
+        b"a LOGIN john secret\r\nb APPEND INBOX {1+}\r\nx",
+    ],
+)
+def test_too_much_inside_a_command_ends_the_session(small: World, begun: bytes) -> None:
+    """As between commands: nobody waits in vain for answers in a session that takes nothing any more."""
+    link = small.connect("IMAP")
+    link.feed(begun)
+    answer = link.feed(b"x" * 20_000 + b"\r\n")
+    small.turns(5)
+    answer += link.take()
+    assert b" BAD " in answer and answer.endswith(b"* BYE Too much input\r\n")
+    assert link.closed
