@@ -7,6 +7,7 @@ the end of the command like everything else: until then every message of the mai
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from itertools import compress
 
@@ -15,8 +16,10 @@ from cgpymail.grammar.imap.modseqs import vanished_lines
 from cgpymail.imap.context import CONDSTORE, QRESYNC, BadCommand, Context
 from cgpymail.imap.texts import fetch_rows
 from cgpymail.manager.handle import Handle, Match, Selection, Since
+from cgpymail.model.flags import HIDDEN, SERVICE
 from cgpymail.model.uidset import STAR, MessageSet, NumberSet, SavedResult, UidSet
 
+_STRIDE = 4_000  # messages looked at before others may have their turn
 _ROWS = 1_000  # messages told in one piece
 _RANGES = 2_000
 _ALL = NumberSet(((1, STAR),))
@@ -34,17 +37,31 @@ def look_for_modseq(context: Context, items: Sequence[str]) -> None:
         context.enable(CONDSTORE)
 
 
-def changed_since(handle: Handle, chosen: Selection, modseq: int) -> Selection:
-    """Those of ``chosen`` with a MODSEQ above ``modseq``. Raises MessageGone."""
-    column = handle.rows(chosen.uids).modseq
-    places = list(compress(range(len(column)), map(modseq.__lt__, column)))
-    return Selection([chosen.seqs[place] for place in places], [chosen.uids[place] for place in places])
+async def changed_since(
+    context: Context, handle: Handle, chosen: Selection, modseq: int, *, or_with: int = 0
+) -> Selection:
+    """Those of ``chosen`` with a MODSEQ above ``modseq``, or one of the flags ``or_with``. Raises MessageGone."""
+    seqs, uids = array("I"), array("I")
+    for start in range(0, len(chosen.uids), _STRIDE):
+        await context.breathe()
+        some_seqs, some_uids = chosen.seqs[start : start + _STRIDE], chosen.uids[start : start + _STRIDE]
+        rows = handle.rows(some_uids)
+        wanted = [mod > modseq or mask & or_with for mod, mask in zip(rows.modseq, rows.flags, strict=True)]
+        seqs.extend(compress(some_seqs, wanted))
+        uids.extend(compress(some_uids, wanted))
+    return Selection(seqs, uids)
 
 
-async def tell_vanished(context: Context, handle: Handle, modseq: int, uids: MessageSet) -> None:
-    """VANISHED (EARLIER) for what a UID FETCH names and does not find any more."""
+async def missed_since(context: Context, handle: Handle, chosen: Selection, modseq: int, uids: MessageSet) -> Selection:
+    """Tell VANISHED (EARLIER) for what a UID FETCH names and does not find any more; those of ``chosen`` to tell."""
     known = NumberSet(handle.searches.saved.ranges) if isinstance(uids, SavedResult) else uids
-    await _tell(context, await handle.vanished(Since(modseq, known), context.breathe))
+    return await _missed(context, handle, chosen, Since(modseq, known))
+
+
+async def _missed(context: Context, handle: Handle, chosen: Selection, since: Since) -> Selection:
+    found = await handle.missed(since, context.breathe)
+    await _tell(context, found.vanished)
+    return await changed_since(context, handle, chosen, found.modseq, or_with=HIDDEN | SERVICE)
 
 
 async def _tell(context: Context, gone: UidSet) -> None:
@@ -58,8 +75,8 @@ async def resynchronise(context: Context, handle: Handle, resync: Resync) -> Non
     if resync.uidvalidity != handle.uidvalidity:
         return
     match = Match(*resync.match) if resync.match is not None else None
-    await _tell(context, await handle.vanished(Since(resync.modseq, resync.known, match), context.breathe))
-    changed = changed_since(handle, handle.select(resync.known or _ALL, by_uid=True), resync.modseq)
+    chosen = handle.select(resync.known or _ALL, by_uid=True)
+    changed = await _missed(context, handle, chosen, Since(resync.modseq, resync.known, match))
     for start in range(0, len(changed.uids), _ROWS):
         await context.room()
         seqs, uids = changed.seqs[start : start + _ROWS], changed.uids[start : start + _ROWS]

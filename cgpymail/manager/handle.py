@@ -18,7 +18,7 @@ from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import read_headers, read_structure
-from cgpymail.manager.resyncing import Match, Since, vanished
+from cgpymail.manager.resyncing import Match, Missed, Since, missed
 from cgpymail.manager.searching import Searches
 from cgpymail.manager.slicing import Breathe
 from cgpymail.manager.storing import StoreAction, plan
@@ -140,9 +140,9 @@ class Handle:
         """Whether some message left or came that this session cannot be told of now."""
         return bool(self._view.oldest_move_modseq)
 
-    async def vanished(self, since: Since, breathe: Breathe) -> UidSet:
+    async def missed(self, since: Since, breathe: Breathe) -> Missed:
         """What went since: see resyncing.py. Nothing that has a number here is in it."""
-        return await vanished(self._mailbox, self._picture, self._view, since, breathe)
+        return await missed(self._mailbox, self._picture, self._view, since, breathe)
 
     @property
     def exists(self) -> int:

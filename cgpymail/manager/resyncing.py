@@ -2,12 +2,14 @@
 
 The store remembers which UIDs were expunged, as far back as its record reaches; beyond that, whatever the client may
 know of and does not find any more is gone. A message that is hidden from this user looks gone to him too, whenever it
-was hidden: he may have lost the right to see it, which no MODSEQ tells. Messages that still have a number in the
+was hidden: he may have lost the right to see it, which no MODSEQ tells; so whoever sees messages that are hidden from
+others is told of them each time, because he may have got the right since. Messages that still have a number in the
 session are never among them; of their end the session is told in its own time.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -39,27 +41,63 @@ class Since:
     match: Match | None = None
 
 
-async def vanished(mailbox: Mailbox, picture: Picture, view: View, since: Since, breathe: Breathe) -> UidSet:
-    """UIDs that the client may know of and that went after its MODSEQ, or cannot be seen now.
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What a client is to be told: UIDs that went, and the messages with a MODSEQ above ``modseq``."""
 
-    More may be in it where the record of expunged messages does not reach back that far; the numbering that the client
-    remembers then spares those below the place up to which it still holds.
+    vanished: UidSet
+    modseq: int
+
+
+async def missed(mailbox: Mailbox, picture: Picture, view: View, since: Since, breathe: Breathe) -> Missed:
+    """UIDs that the client may know of and that went after its MODSEQ, or cannot be seen now; and from which MODSEQ on
+    it is to be told of changes.
+
+    More UIDs may be in it where the record of expunged messages does not reach back that far; the numbering that the
+    client remembers then spares those below the place up to which it still holds. A MODSEQ of the future, which a
+    backup took back, is as good as none.
     """
-    store, known = mailbox.store, since.known
-    modseq = since.modseq if since.modseq <= store.modseq else 0  # of a future that a backup took back
-    top = store.uidnext - 1
-    asked = known.resolve(top).within(UidSet(((1, top),))) if known else UidSet(((1, top),)) if top else UidSet()
-    gone, complete = store.expunged_since(modseq)
+    modseq = since.modseq if since.modseq <= mailbox.store.modseq else 0
+    gone, complete = mailbox.store.expunged_since(modseq)
     if not complete:
         held = _held(mailbox, view, modseq, since.match) if since.match else 0
-        absent = await _absent(view.all().uids, held + 1, top, breathe)
-        return absent.within(asked) if known else absent
-    if picture.filtered:
-        columns = mailbox.store.columns
-        rows = zip(columns.uid, columns.flags, strict=True)
-        hidden = UidSet.of_ascending([uid for uid, mask in rows if mask & picture.hides])
-        gone = UidSet.from_ranges((*gone.ranges, *hidden.ranges))
-    return asked.within(gone).without(UidSet.of_ascending(view.ghosts))
+        gone = await _absent(_present(picture, view), held + 1, mailbox.store.uidnext - 1, breathe)
+    elif picture.filtered:
+        hidden = await _hidden(mailbox, picture.hides, breathe)
+        gone = UidSet.from_ranges((*gone.ranges, *hidden))
+    if since.known is not None:
+        gone = await _common(gone, since.known.resolve(mailbox.store.uidnext - 1), breathe)
+    ghosts = view.ghosts
+    return Missed(gone.without(UidSet.of_ascending(ghosts)) if ghosts else gone, modseq)
+
+
+def _present(picture: Picture, view: View) -> Sequence[int]:
+    """All that has a number, or will have one when it is told."""
+    uids = picture.uids
+    return [*view.all().uids, *uids[bisect_right(uids, view.top) :]]
+
+
+async def _hidden(mailbox: Mailbox, hides: int, breathe: Breathe) -> list[tuple[int, int]]:
+    """Each message that the class does not see, as a range."""
+    uids, masks = mailbox.store.columns.uid[:], mailbox.store.columns.flags[:]
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(uids), STRIDE):
+        await breathe()
+        piece = zip(uids[start : start + STRIDE], masks[start : start + STRIDE], strict=True)
+        found += [(uid, uid) for uid, mask in piece if mask & hides]
+    return found
+
+
+async def _common(some: UidSet, others: UidSet, breathe: Breathe) -> UidSet:
+    """What both sets have."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(some.ranges), STRIDE):
+        await breathe()
+        piece = some.ranges[start : start + STRIDE]
+        first = bisect_right(others.ranges, (piece[0][0], 1 << 64))
+        last = bisect_right(others.ranges, (piece[-1][1], 1 << 64))
+        found += UidSet(piece).within(UidSet(others.ranges[max(first - 1, 0) : last])).ranges
+    return UidSet(tuple(found))
 
 
 async def _absent(uids: Sequence[int], low: int, top: int, breathe: Breathe) -> UidSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cgpymail.grammar.imap import messagecommands as verbs
 from cgpymail.grammar.imap.readfetch import MODSEQ
-from cgpymail.imap.condstore import changed_since, require_qresync, tell_vanished
+from cgpymail.imap.condstore import changed_since, missed_since, require_qresync
 from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.imap.fetchwriter import FetchWriter
 from cgpymail.imap.selection import selected
@@ -21,8 +21,9 @@ async def fetch(context: Context, command: verbs.Fetch) -> Reply:
     chosen = selected(handle, command.numbers, by_uid=command.uid)
     if command.changed_since is not None:
         if command.vanished:
-            await tell_vanished(context, handle, command.changed_since, command.numbers)
-        chosen = changed_since(handle, chosen, command.changed_since)
+            chosen = await missed_since(context, handle, chosen, command.changed_since, command.numbers)
+        else:
+            chosen = await changed_since(context, handle, chosen, command.changed_since)
     if command.page is not None:
         chosen = Selection(command.page.of(chosen.seqs), command.page.of(chosen.uids))
     await FetchWriter(context, handle, command.items).write(chosen)

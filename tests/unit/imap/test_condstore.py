@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from cgpymail.imap import condstore
+from cgpymail.imap.context import Context
+from cgpymail.model import flags
+from cgpymail.model.identity import AccountName
+from cgpymail.model.uidset import UidSet
+from cgpymail.stores.memory import MemoryStore
 from tests.support.imapclient import ImapClient
-from tests.support.world import World
+from tests.support.world import DOMAIN, World
 
 MAIL = b"Subject: s\r\n\r\ntext\r\n"
 
@@ -116,3 +121,66 @@ def test_many_that_vanished_are_told_in_pieces(world: World, monkeypatch: pytest
     client.do(b"EXPUNGE")
     first, second, *_ = client.do(b"UID FETCH 1:* (UID) (CHANGEDSINCE 1 VANISHED)")
     assert (first, second) == (b"* VANISHED (EARLIER) 2", b"* VANISHED (EARLIER) 4:5")
+
+
+def knowing(world: World, login: str = "john", mailbox: bytes = b"INBOX") -> tuple[ImapClient, bytes, bytes]:
+    """A client with QRESYNC in a mailbox, UIDVALIDITY and HIGHESTMODSEQ."""
+    client = ImapClient(world, login=login)
+    client.do(b"ENABLE QRESYNC")
+    told = b" ".join(client.do(b"SELECT %b" % mailbox))
+    return client, told.split(b"UIDVALIDITY ")[1].split(b"]")[0], told.split(b"HIGHESTMODSEQ ")[1].split(b"]")[0]
+
+
+def test_a_modseq_of_the_future_is_not_believed(world: World) -> None:
+    """The files came back from a backup: the flags of every message are told, as what vanished is."""
+    world.append(*[MAIL] * 3)
+    client, validity, _ = knowing(world)
+    client.do(b"STORE 2 +FLAGS (\\Deleted)")
+    client.do(b"EXPUNGE")
+    future = (1 << 63) - 1
+    told = client.do(b"SELECT INBOX (QRESYNC (%b %d))" % (validity, future))
+    assert b"* VANISHED (EARLIER) 2" in told
+    assert [line.split()[1] for line in told if b" FETCH " in line] == [b"1", b"2"]
+    told = client.do(b"UID FETCH 1:* (UID) (CHANGEDSINCE %d VANISHED)" % future)
+    assert [line.split(b" (")[0] for line in told] == [b"* VANISHED", b"* 1 FETCH", b"* 2 FETCH"]
+
+
+def test_who_may_see_a_hidden_message_again_is_told_of_it(world: World) -> None:
+    """Rights have no MODSEQ: what was told to have vanished for lack of a right comes back with the right."""
+    world.append(MAIL, MAIL)
+    world.append(MAIL, flags=flags.HIDDEN)
+    record = world.directory.records[AccountName("john", DOMAIN)]
+    access = record.infos.setdefault("INBOX", {})["Access"] = {"mary": "lra"}
+    client, validity, highest = knowing(world, "mary", b"~john/INBOX")
+    again = b"SELECT ~john/INBOX (QRESYNC (%b %b))" % (validity, highest)
+    access["mary"] = "lr"
+    assert b"* VANISHED (EARLIER) 3" in client.do(again)
+    access["mary"] = "lra"
+    assert [line[:18] for line in client.do(again) if b" FETCH " in line] == [b"* 3 FETCH (UID 3 F"]
+
+
+def test_a_message_not_told_yet_has_not_vanished(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It came while the client was busy, and the store has forgotten what was expunged."""
+    monkeypatch.setattr(MemoryStore, "expunged_since", lambda store, modseq: (UidSet(), False))
+    world.append(*[MAIL] * 3)
+    client, _, _ = knowing(world)
+    world.append(MAIL)
+    told = client.do(b"UID FETCH 1:9 (UID) (CHANGEDSINCE 1 VANISHED)")
+    assert [line for line in told if b"VANISHED" in line] == []
+    assert b"* 4 EXISTS" in told
+
+
+def test_what_changed_is_looked_for_in_slices(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the mailbox is, others have their turn; numbers stay those that the client knows meanwhile."""
+    monkeypatch.setattr(condstore, "_STRIDE", 2)
+    world.append(*[MAIL] * 5)
+    client, _, _ = knowing(world)
+    turns: list[None] = []
+
+    async def breathe(context: Context) -> None:
+        turns.append(None)
+
+    monkeypatch.setattr(Context, "breathe", breathe)
+    told = client.do(b"FETCH 2:5 (UID) (CHANGEDSINCE 1)")
+    assert [line.split()[1] for line in told] == [b"2", b"3", b"4", b"5"]
+    assert len(turns) == 2

@@ -35,7 +35,7 @@ async def no_breath() -> None:
 
 def vanished(handle: Handle, modseq: int, known: NumberSet | None = None, match: Match | None = None) -> UidSet:
     """What the session is told."""
-    return run(handle.vanished(Since(modseq, known, match), no_breath))
+    return run(handle.missed(Since(modseq, known, match), no_breath)).vanished
 
 
 def expunge(made: Shared, *uids: int) -> Handle:
@@ -166,5 +166,5 @@ def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     async def breathe() -> None:
         turns.append(None)
 
-    assert run(handle.vanished(Since(1), breathe)) == UidSet.of([2, 5])
+    assert run(handle.missed(Since(1), breathe)).vanished == UidSet.of([2, 5])
     assert len(turns) == 4
