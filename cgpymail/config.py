@@ -10,9 +10,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from typing import Any
 
-from cgpymail.runtime.limits import DEFAULTS, OFF_AT_ZERO, Limits
+from cgpymail.runtime.limits import DEFAULTS, HIGHEST, OFF_AT_ZERO, Limits
 from cgpymail.runtime.logs import LEVEL_NAMES
 from cgpymail.runtime.options import ImapOptions, PopOptions
 from cgpymail.runtime.unixsocket import MAX_PATH, too_long
@@ -290,8 +291,15 @@ class _Reader:
         port = self._value(item, where, "port", int, 0)
         if not 1 <= port <= 65535:
             self._wrong(f"{where}.port", "not a port number", "write a number from 1 to 65535")
+        return Listener(self._address(item, where), port, self._value(item, where, "tls", bool, False))
+
+    def _address(self, item: dict[str, Any], where: str) -> str:
         address = self._value(item, where, "address", str, "127.0.0.1")
-        return Listener(address, port, self._value(item, where, "tls", bool, False))
+        try:
+            return str(ip_address(address))  # names are not looked up: a reload would wait for that
+        except ValueError:
+            self._wrong(f"{where}.address", f'"{address}" is no IP address', 'write "0.0.0.0" or "::" for all')
+            return ""
 
     def _socket(self, table: dict[str, Any], where: str, key: str) -> str:
         path = self._path(table, where, key)
@@ -324,6 +332,8 @@ class _Reader:
             value = self._value(table, "limits", name, int, getattr(DEFAULTS, name))
             if value < (0 if name in OFF_AT_ZERO else 1):
                 self._wrong(f"limits.{name}", "not above zero", f"the default is {getattr(DEFAULTS, name)}")
+            elif value > HIGHEST.get(name, value):
+                self._wrong(f"limits.{name}", "too much", f"at most {HIGHEST[name]} is possible")
             else:
                 chosen[name] = value
         return replace(DEFAULTS, **chosen)

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 
-from cgpymail.grammar.control import BadReply, Ended, Reply, ReplyReader, Request, write_request
+from cgpymail.grammar.control import BadReply, Ended, Reply, ReplyReader, Request, Said, write_request
 from cgpymail.runtime.unixsocket import CALL_TIME, peer_user
 
 REPLY_TIME = 600.0  # seconds between two pieces of a reply: an account with much mail takes its time to go
@@ -38,11 +38,21 @@ def ask(path: str, owner: int, request: Request, say: Callable[[str], None], com
             raise Unreachable(f"{path}: a process of user {user} listens there, who is not the server's")
         link.settimeout(REPLY_TIME)
         _send(link, data)
-        for reply in _replies(link):
+        return _tell(_replies(link), say, complain)
+
+
+def _tell(replies: Iterator[Reply], say: Callable[[str], None], complain: Callable[[str], None]) -> int:
+    """All of it when the end has come: the daemon does not wait for somebody who reads page by page."""
+    told: list[Said] = []
+    try:
+        for reply in replies:
             if isinstance(reply, Ended):
                 return reply.code
-            (complain if reply.complaint else say)(reply.text)
-    raise Broken("it hung up")
+            told.append(reply)
+        raise Broken("it hung up")
+    finally:
+        for line in told:
+            (complain if line.complaint else say)(line.text)
 
 
 def _send(link: socket.socket, data: bytes) -> None:

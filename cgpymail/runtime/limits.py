@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 KB = 1024
 MB = 1024 * KB
 OFF_AT_ZERO = frozenset({"login_cache"})  # limits that may be 0, which turns off what they limit
+HIGHEST = {"output_buffer": 16 * MB}  # each connection also reads in pieces of that size
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Limits:
     mailboxes: int = 10_000  # per account, count
     subscriptions: int = 10_000  # per account, count
     list_patterns: int = 100  # count
+    notify_names: int = 1_000  # mailboxes named in one NOTIFY, count
+    notify_events: int = 1_000  # mailboxes and names of which a client is to be told, but cannot yet, count
 
 
 class LiveLimits(Limits):

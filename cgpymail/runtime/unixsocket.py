@@ -61,8 +61,8 @@ def stop_listening(port: Any) -> Deferred[Any]:
 
 
 def _close_pathless(problem: Failure, port: Any) -> None:
-    problem.trap(OSError)
-    tcp.Port.connectionLost(port, problem)
+    problem.trap(OSError)  # type: ignore[no-untyped-call]
+    tcp.Port.connectionLost(port, problem)  # type: ignore[no-untyped-call]
 
 
 def peer_user(connected: socket.socket) -> int:

@@ -119,6 +119,19 @@ def test_only_what_can_be_turned_off_may_be_zero() -> None:
         load("f", f"{GOOD}hashes = 0\n", "/")
 
 
+def test_a_limit_that_would_let_nobody_in() -> None:
+    """Each connection has room for its reading, as large as its output buffer."""
+    with pytest.raises(ConfigError, match=r"limits\.output_buffer: too much; at most 16777216"):
+        load("f", f"{GOOD}output_buffer = 16_777_217\n", "/")
+
+
+@pytest.mark.parametrize("address", ["", "localhost", "mail.example.org", "a\\u0000b", "127.0.0.1:143", "[::1]"])
+def test_listeners_have_ip_addresses(address: str) -> None:
+    """Names are not looked up, which could take long, and mean something else tomorrow."""
+    with pytest.raises(ConfigError, match=r"pop\.listeners\.0\.address: .* is no IP address"):
+        load("f", GOOD + f'\n[[pop.listeners]]\nport = 1\naddress = "{address}"\n', "/")
+
+
 def test_syntax_error_has_its_line() -> None:
     """A file that is not TOML is refused with the line."""
     with pytest.raises(ConfigError) as caught:

@@ -33,7 +33,7 @@ def serve(where: str) -> Iterator[Serve]:
     def start(answer: bytes, reads: int = 65536) -> None:
         listening.bind(where)
         listening.listen()
-        threads.append(threading.Thread(target=talk, args=(answer, reads)))
+        threads.append(threading.Thread(target=talk, args=(answer, reads), name="daemon"))
         threads[0].start()
 
     def talk(answer: bytes, reads: int) -> None:
@@ -59,6 +59,22 @@ def test_an_answer(where: str, serve: Serve) -> None:
     """Both kinds of lines, and the code."""
     serve(b"".join(map(write_reply, (Said("one"), Said("oh", complaint=True), Said("zwölf"), Ended(75)))))
     assert asked(where) == (75, ["one", "zwölf"], ["oh"])
+
+
+def test_a_person_who_reads_page_by_page(where: str, serve: Serve) -> None:
+    """The daemon is not kept waiting meanwhile, as it would hang up: it has said all before any is shown."""
+    serve(b"".join(map(write_reply, [*[Said("x" * 100)] * 20_000, Ended(0)])))
+    shown: list[str] = []
+
+    def show(text: str) -> None:
+        if not shown:
+            for talking in [thread for thread in threading.enumerate() if thread.name == "daemon"]:
+                talking.join(10)
+                assert not talking.is_alive()
+        shown.append(text)
+
+    assert ask(where, -1, REQUEST, show, show) == 0
+    assert len(shown) == 20_000
 
 
 def test_nobody_there(where: str) -> None:
