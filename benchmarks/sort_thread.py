@@ -70,8 +70,9 @@ class Stopwatch:
 async def sort(handle: Handle, criteria: tuple[Criterion, ...], watch: Stopwatch) -> bytes:
     """By number, to the finished line."""
     found = await handle.searches.sort(All(), criteria, watch.breathe)
+    numbers = await sequence_numbers(handle, found, watch.breathe)
     await watch.breathe()
-    return sort_line(sequence_numbers(handle, found))
+    return sort_line(numbers)
 
 
 async def thread(handle: Handle, by: ThreadBy, watch: Stopwatch) -> bytes:

@@ -138,11 +138,9 @@ class Listing:
         mail_only = self._service == MAIL_ONLY_SERVICE and not self._sees_non_mail()
         shown: dict[str, Shown] = {}
         for count, name in enumerate(self._visible(account, top)):
-            attributes = [] if account.entries[name].format else [NOSELECT]
+            attributes = list(uses.get(name, ())) if account.entries[name].format else [NOSELECT]
             if name.count(names.SEPARATOR) + 1 >= names.MAX_DEPTH:
                 attributes.append(NOINFERIORS)
-            if not attributes:
-                attributes += uses.get(name, [])
             non_mail = mail_only and bool(account.record.mailbox_info(name).get("Class"))
             shown[shown_as + name[len(top) :]] = Shown(tuple(attributes), non_mail)
             if not count % STRIDE:

@@ -44,6 +44,7 @@ from cgpymail.model.search import (
     Text,
     When,
 )
+from cgpymail.model.uidset import NumberSet, UidSet
 from cgpymail.runtime.limits import Limits
 
 __all__ = ["Facts", "Searchable", "search"]
@@ -137,7 +138,7 @@ class _Program:
             modseqs = facts.modseqs
             return [row for row in rows if modseqs[row] >= key.least]
         if isinstance(key, Saved):
-            return [row for row in rows if facts.uids[row] in facts.saved]
+            return _among(facts.saved, facts.uids, rows)
         if isinstance(key, Numbers):
             column = facts.uids if key.uid else facts.seqs
             named = frozenset(key.numbers.select(column))
@@ -147,8 +148,11 @@ class _Program:
     def _by_flag(self, key: HasFlag, rows: Rows) -> Rows:
         if key.bit != RECENT:
             return _by_mask(self.facts.flags, key.bit, key.present, rows)
-        uids, recent = self.facts.uids, self.facts.recent
-        return [row for row in rows if (uids[row] in recent) == key.present]
+        found = _among(self.facts.recent, self.facts.uids, rows)
+        if key.present:
+            return found
+        wanted = frozenset(found)
+        return [row for row in rows if row not in wanted]
 
     async def _read(self, key: Header | Sent | Body | Text | EmailId, rows: Rows) -> Rows:
         """Decide message by message; those that are no longer there are noted as vanished."""
@@ -203,6 +207,12 @@ def _cost(key: SearchKey) -> _Cost:
     if isinstance(key, Body | Text | EmailId):
         return _Cost.BODY
     return _Cost.HEADER if isinstance(key, Header | Sent) else _Cost.COLUMNS
+
+
+def _among(wanted: UidSet, uids: Sequence[int], rows: Rows) -> Rows:
+    """Those whose UIDs are in a set that may have very many ranges."""
+    named = frozenset(NumberSet(wanted.ranges).select(uids))
+    return [row for row in rows if uids[row] in named]
 
 
 def _by_mask(column: Sequence[int], mask: int, present: bool, rows: Rows) -> Rows:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from cgpymail.manager.slicing import Breathe, sort_unique
+from cgpymail.manager.slicing import PIECE, Breathe, sort_unique
 from cgpymail.mime.overview import Overview
 from cgpymail.model.columns import Columns
 from cgpymail.model.sorting import Criterion, SortKey
@@ -36,15 +36,34 @@ async def in_order(
     combined = [0] * count
     for criterion in criteria:
         values = _values(rows, overviews, criterion.key)
-        ranks = {value: rank for rank, value in enumerate(await sort_unique(set(values), breathe))}
+        await breathe()
+        ranks = await _ranks(values, breathe)
         last = len(ranks) - 1 if criterion.reverse else 0
         sign = -1 if criterion.reverse else 1
         size = len(ranks)
-        await breathe()
-        combined = [number * size + last + sign * ranks[value] for number, value in zip(combined, values, strict=True)]
+        for start in range(0, count, PIECE):
+            await breathe()
+            end = start + PIECE
+            some = zip(combined[start:end], values[start:end], strict=True)
+            combined[start:end] = [number * size + last + sign * ranks[value] for number, value in some]
     await breathe()
     ordered = await sort_unique([number * count + place for place, number in enumerate(combined)], breathe)
+    await breathe()
     return [rows.uid[number % count] for number in ordered]
+
+
+async def _ranks(values: Sequence[Hashable], breathe: Breathe) -> dict[Hashable, int]:
+    """The place of each value among all that there are."""
+    different: set[Hashable] = set()
+    for start in range(0, len(values), PIECE):
+        await breathe()
+        different.update(values[start : start + PIECE])
+    ranks: dict[Hashable, int] = {}
+    ordered = await sort_unique(different, breathe)
+    for start in range(0, len(ordered), PIECE):
+        await breathe()
+        ranks.update(zip(ordered[start : start + PIECE], range(start, start + PIECE), strict=False))
+    return ranks
 
 
 def _values(rows: Columns, overviews: Mapping[int, Overview], key: SortKey) -> Sequence[Hashable]:

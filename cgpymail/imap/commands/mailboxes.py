@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cgpymail.errors import NoSuchMailbox
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap.responses import list_line, mailboxid_code, namespace_line, status_data_line
 from cgpymail.imap.condstore import look_for_modseq
@@ -27,11 +28,21 @@ async def delete(context: Context, command: verbs.Delete) -> Reply:
 
 async def rename(context: Context, command: verbs.Rename) -> Reply:
     """A mailbox with all below it; INBOX is emptied into the new one instead."""
-    old = await context.account.seen(command.old)
+    telling = context.dialect.revision2
+    old = await _listed_name(context, command.old) if telling else ""
     await context.account.rename(command.old, command.new)
-    if context.dialect.revision2 and old != INBOX:
-        _named(context, await context.account.seen(command.new), old)
+    new = await _listed_name(context, command.new) if telling else ""
+    if new and old not in ("", INBOX):
+        _named(context, new, old)
     return Reply(b"RENAME completed")
+
+
+async def _listed_name(context: Context, name: str) -> str:
+    """What LIST calls it; empty if it leads nowhere, as an alias may that can be renamed all the same."""
+    try:
+        return await context.account.seen(name)
+    except NoSuchMailbox:
+        return ""
 
 
 def _named(context: Context, name: str, old: str) -> None:

@@ -11,6 +11,7 @@ from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.searchresponses import esearch_line, search_line
 from cgpymail.imap.context import CONDSTORE, Context, Reply
 from cgpymail.manager.handle import Handle
+from cgpymail.manager.slicing import Breathe
 from cgpymail.model.search import SearchKey, asks_modseq
 from cgpymail.model.uidset import STAR, NumberSet, UidSet
 
@@ -28,8 +29,9 @@ async def search(context: Context, command: verbs.Search) -> Reply:
         context.enable(CONDSTORE)
     returns = command.returns or (Returns(all=True) if context.dialect.revision2 else None)
     found = await saved(handle, returns, handle.searches.search(command.key))
-    numbers = found if command.uid else sequence_numbers(handle, found)
+    numbers = found if command.uid else await sequence_numbers(handle, found, context.breathe)
     modseq = highest_of(handle, command.key, found, returns)
+    await context.breathe()
     if returns is None:
         context.send(search_line(numbers, modseq))
     elif not returns.silent:
@@ -62,11 +64,13 @@ def highest_of(handle: Handle, key: SearchKey, uids: Sequence[int], returns: Ret
     return max(handle.rows(sorted(told)).modseq)
 
 
-def sequence_numbers(handle: Handle, uids: Sequence[int]) -> list[int]:
+async def sequence_numbers(handle: Handle, uids: Sequence[int], breathe: Breathe) -> list[int]:
     """The numbers of messages, in their order; those that are not in the view are left out."""
     if len(uids) <= _FEW:
         return [seq for seq in map(handle.seq, uids) if seq]
+    await breathe()
     numbers = numbering(handle)
+    await breathe()
     return [numbers[uid] for uid in uids if uid in numbers]
 
 

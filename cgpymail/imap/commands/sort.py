@@ -15,8 +15,9 @@ async def sort(context: Context, command: verbs.Sort) -> Reply:
     if asks_modseq(command.key):
         context.enable(CONDSTORE)
     found = await saved(handle, returns, handle.searches.sort(command.key, command.criteria, context.breathe))
-    numbers = found if command.uid else sequence_numbers(handle, found)
+    numbers = found if command.uid else await sequence_numbers(handle, found, context.breathe)
     modseq = highest_of(handle, command.key, found, returns)
+    await context.breathe()
     if returns is None:
         context.send(sort_line(numbers, modseq))
     elif not returns.silent:

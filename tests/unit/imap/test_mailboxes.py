@@ -6,10 +6,11 @@ import pytest
 
 from cgpymail.errors import StorageFailed
 from cgpymail.manager.user import User
+from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import MailboxStatus
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.imapclient import ImapClient
-from tests.support.world import World
+from tests.support.world import DOMAIN, World
 
 
 def test_an_empty_pattern_asks_for_the_separator(john: ImapClient) -> None:
@@ -136,3 +137,14 @@ def test_a_long_list_waits_for_a_slow_reader(world: World, john: ImapClient) -> 
     neighbour.do(b'LIST "" *')
     sent = b"".join(john.wire.read_some() for _ in range(100))
     assert sent.count(b"a OK LIST completed\r\n") == 20
+
+
+@pytest.mark.parametrize("dialect", [b"", b"ENABLE IMAP4rev2"])
+def test_an_alias_that_leads_nowhere_can_be_renamed(world: World, john: ImapClient, dialect: bytes) -> None:
+    """Spec 7.2.9; there is no mailbox whose new name could be told."""
+    record = world.directory.records[AccountName("john", DOMAIN)]
+    record.set_aliases({"Old": "~nobody/Work"})
+    if dialect:
+        john.do(dialect)
+    assert john.do(b"RENAME Old New") == []
+    assert record.aliases() == {"New": "~nobody/Work"}

@@ -147,3 +147,13 @@ def test_others_get_their_turn(people: People) -> None:
 
     people.run(people.john.list_mailboxes("", ["*"], RECURSIVE, pause))
     assert turns > 10
+
+
+def test_special_use_at_the_lowest_level(people: People) -> None:
+    """A mailbox that can have nothing below it keeps its special use."""
+    name = "/".join("abcdefghijklmnopqrst")
+    people.make(name)
+    people.record.preferences["DraftsBox"] = name
+    assert attributes(people, ListChoice(extended=True, special_use=True), "a/*") == {
+        name: {"\\Drafts", "\\Noinferiors", "\\HasNoChildren"}
+    }
