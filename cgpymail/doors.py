@@ -45,7 +45,8 @@ class Doors:
             try:
                 made[_place(listener)] = door, self._bind(listener, door)
             except CannotListenError as problem:
-                problems.append(complaint(name, listener, problem.socketError, self._path))
+                remedy = self._own_remedy(listener, problem.socketError)
+                problems.append(complaint(name, listener, problem.socketError, self._path, remedy))
             except (SocketTaken, OSError) as problem:  # of a UNIX socket that is there already
                 problems.append(complaint(name, listener, problem, self._path))
         if not problems:
@@ -71,6 +72,16 @@ class Doors:
         self._led = led
         return told
 
+    def _own_remedy(self, listener: Listener, problem: object) -> str:
+        """What to do when it is this server that has the port, at another address that this one would include."""
+        if getattr(problem, "errno", 0) != errno.EADDRINUSE:
+            return ""
+        ours = [address for address, port, _ in self._open if port == listener.port]
+        own = (
+            f"this server has it at {', '.join(ours)}; take that listener away, reload, then add the new one, or change"
+        )
+        return own if ours else ""
+
     async def close(self) -> None:
         """Nobody comes in any more."""
         ports = [port for _, port in self._open.values()]
@@ -84,10 +95,10 @@ class Doors:
         return self._net.listenTCP(listener.port, door, interface=listener.address)
 
 
-def complaint(name: str, listener: Listener, problem: object, path: str) -> str:
-    """Why a listener cannot be had, with the remedy."""
+def complaint(name: str, listener: Listener, problem: object, path: str, own_remedy: str = "") -> str:
+    """Why a listener cannot be had, with the remedy (``own_remedy`` if that is known better)."""
     reason = getattr(problem, "strerror", None) or str(problem)
-    remedy = "stop the program that uses it, or change"
+    remedy = own_remedy or "stop the program that uses it, or change"
     if getattr(problem, "errno", 0) in (errno.EACCES, errno.EPERM):
         remedy = "start the server anew with the right to use it, or change"
     where = f"socket {listener.socket}" if listener.socket else f"port {listener.port} of {listener.address}"

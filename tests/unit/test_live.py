@@ -165,6 +165,18 @@ def test_a_port_begins_with_tls_now(ground: Ground) -> None:
     assert not transport.value().startswith(b"* OK")
 
 
+def test_a_port_that_we_have_ourselves_at_another_address(ground: Ground) -> None:
+    """Nobody is told to stop another program that there is not: how to get there is said, and works."""
+    wide = CONFIG.replace("port = 143", 'port = 143\naddress = "0.0.0.0"')
+    ground.net.refused[143] = errno.EADDRINUSE
+    (problem,) = ground.reload(wide)
+    assert "this server has it at 127.0.0.1; take that listener away, reload, then add the new one" in problem
+    assert ground.reload(CONFIG.replace("[[imap.listeners]]\nport = 143\n", "")) == []
+    del ground.net.refused[143]
+    assert ground.reload(wide) == []
+    assert ground.net.open == {143, 110}
+
+
 def test_one_port_that_cannot_be_had_keeps_everything_as_it_was(ground: Ground) -> None:
     """The other new port is given back, limits and levels stay, and all that is wrong is said, in the log too."""
     ground.net.refused = {995: errno.EACCES, 996: errno.EADDRINUSE}
