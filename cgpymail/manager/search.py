@@ -173,6 +173,7 @@ class _Program:
 
     async def _matches(self, key: Header | Sent | Body | Text | EmailId, text: str, uid: int) -> bool:
         if isinstance(key, EmailId):
+            await self._work.charge(MESSAGE_COST)
             return await self._mailbox.email_id(uid, self._work.charge) == key.value
         if isinstance(key, Body):
             return await body_has(self._mailbox, uid, text, self._limits, self._work)

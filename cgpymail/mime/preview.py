@@ -17,6 +17,7 @@ LONGEST = 200  # characters, RFC 8970 section 3.1
 _HIDDEN = frozenset({"head", "script", "style", "template", "title", "svg"})
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _JOINER = "\u034f"  # COMBINING GRAPHEME JOINER, a mark by its category
+_CONTROLS = dict.fromkeys(code for code in range(128) if not (chr(code).isspace() or chr(code).isprintable()))
 _ENOUGH = 4 * LONGEST
 _INLINE = frozenset(
     ("a", "abbr", "b", "big", "code", "em", "font", "i", "q", "s", "small", "span", "strong", "sub", "sup", "u", "wbr")
@@ -53,12 +54,24 @@ def plain_preview(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    visible = "".join(char for char in text if char.isspace() or _is_visible(char))
-    return " ".join(visible.split())[:LONGEST].rstrip()
+    """Its beginning is looked at sign by sign, and no more of it than it takes."""
+    visible = shown = ""
+    for start in range(0, len(text), _ENOUGH):
+        visible += _visible(text[start : start + _ENOUGH])
+        shown = " ".join(visible.split())
+        if len(shown) > LONGEST:
+            break
+    return shown[:LONGEST].rstrip()
+
+
+def _visible(text: str) -> str:
+    if text.isascii():
+        return text.translate(_CONTROLS)
+    return "".join(char for char in text if char.isspace() or _is_visible(char))
 
 
 def _is_visible(char: str) -> bool:
-    return (char.isascii() and char.isprintable()) or (char != _JOINER and unicodedata.category(char) not in _INVISIBLE)
+    return char != _JOINER and unicodedata.category(char) not in _INVISIBLE
 
 
 class HtmlPreview(HTMLParser):

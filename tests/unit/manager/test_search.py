@@ -19,6 +19,7 @@ from cgpymail.model.search import (
     All,
     And,
     Body,
+    EmailId,
     HasFlag,
     HasKeyword,
     Header,
@@ -307,6 +308,7 @@ def test_reactor_gets_its_turn() -> None:
         (Mailbox([mail("", "x" * 3_000_000)]), Body("y")),
         (Mailbox([mail("Subject: x\n") for _ in range(500)]), Header("subject", "y")),
         (Mailbox([mail(f"Subject: =?utf-8?q?x?=\n{'A: b' * 10}\n") for _ in range(500)]), Text("y")),
+        (Mailbox([mail() for _ in range(500)]), EmailId("M0")),
         (Mailbox([mail() for _ in range(2_000)]), And((HasFlag(flags.SEEN, present=False),) * 100)),
     ]:
         turns: list[Deferred[None]] = []
