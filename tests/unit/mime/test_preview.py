@@ -30,6 +30,7 @@ def html_preview(text: str) -> str:
         ("> only\n> quoted", "> only > quoted"),
         ("in\u200bvis\u00adible\ufeff\u034f\x07", "invisible"),
         ("x" * 500, "x" * LONGEST),
+        (" \u034f\0" * 5000 + "a b " * 300 + "\u0300", ("a b " * 50).rstrip()),
         ("x" * 199 + " y", "x" * 199),
         ("", ""),
     ],
