@@ -8,10 +8,11 @@ of two that want the same message one finds it gone.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cgpymail.errors import ExpungeIssued, MailError, MessageGone, NoSuchMailbox, NotPermitted
+from cgpymail.errors import ExpungeIssued, MailboxGone, MailError, MessageGone, NoSuchMailbox, NotPermitted
 from cgpymail.manager.access import settable_flags
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.view import View
@@ -122,5 +123,6 @@ async def replace_message(source: Mailbox, uid: int, check: Callable[[], None], 
     async with source.moving:
         check()
         stored = await store()
-        await source.expunge([uid])
+        with suppress(MailboxGone):  # deleted at this moment, and the old message with it
+            await source.expunge([uid])
         return stored

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from twisted.internet.defer import fail
 
-from cgpymail.errors import StorageFailed
+from cgpymail.errors import MailboxGone, StorageFailed
+from cgpymail.manager.mailbox import Mailbox
 from cgpymail.stores.memory import MemoryStore
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
@@ -41,6 +42,15 @@ def test_two_replacements_of_one_message(drafts: ImapClient, connect: Connect) -
     assert b"a OK " in drafts.raw(b"mail\r\n")
     assert b"a NO [EXPUNGEISSUED] " in other.raw(b"mail\r\n")
     assert drafts.do(b"UID SEARCH ALL") == [b"* SEARCH 2 3"]
+
+
+def test_the_mailbox_of_the_old_message_goes_meanwhile(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the very moment when the new message was stored elsewhere: it is, and the old one is gone, so it is OK."""
+    john.do(b"CREATE Old")
+    assert b"a OK " in john.raw(b"a APPEND Old {4+}\r\nmail\r\n")
+    john.do(b"SELECT Old")
+    monkeypatch.setattr(Mailbox, "expunge", lambda mailbox, uids: fail(MailboxGone()))
+    assert b"a OK " in john.raw(b"a REPLACE 1 INBOX {4+}\r\nmail\r\n")
 
 
 def test_one_message_only(drafts: ImapClient) -> None:
