@@ -49,6 +49,7 @@ TABLE = (
     Capability("AUTH=OAUTHBEARER", 7628, "grammar/sasl/oauth.py", BEFORE_LOGIN, "method"),
     Capability("AUTH=XOAUTH2", 7628, "grammar/sasl/oauth.py", BEFORE_LOGIN, "method"),
     Capability("ENABLE", 5161, "imap/commands/enable.py", AFTER_LOGIN),
+    Capability("NOTIFY", 5465, "imap/notifications.py", AFTER_LOGIN),
     Capability("IDLE", 2177, "imap/commands/idle.py", AFTER_LOGIN),
     Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
     Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),

@@ -6,8 +6,9 @@ calls ``room`` between messages, which sends what there is and waits while the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
@@ -15,17 +16,24 @@ from cgpymail.errors import MailError
 from cgpymail.grammar.imap.dialect import Dialect
 from cgpymail.grammar.imap.events import MessageLiteral
 from cgpymail.grammar.imap.modseqs import highest_line
+from cgpymail.grammar.imap.notifycommands import Selected
 from cgpymail.imap.binary import Binaries
 from cgpymail.imap.capabilities import ENABLING, capabilities, dialect_of
 from cgpymail.imap.input import Disconnected, Input
 from cgpymail.imap.state import State
 from cgpymail.imap.updates import tell
-from cgpymail.manager.handle import QUIET, Handle
+from cgpymail.manager.handle import QUIET, Handle, Updates
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
+from cgpymail.manager.view import NOTHING
 from cgpymail.model.identity import Link
+from cgpymail.model.uidset import NumberSet
+from cgpymail.model.watching import FLAG_CHANGE
 from cgpymail.runtime.logs import LOW, PROBLEM, Log
 from cgpymail.runtime.wire import Wire, link_of
+
+if TYPE_CHECKING:
+    from cgpymail.imap.notifications import Notifications
 
 SERVICE = "IMAP"
 BATCH = 64 * 1024  # octets of output collected before they are sent
@@ -62,7 +70,9 @@ class Reply:
 
 
 class Context:
-    """One connection."""
+    """One connection. ``notifications`` is given to it by the session."""
+
+    notifications: Notifications
 
     def __init__(
         self,
@@ -93,6 +103,9 @@ class Context:
         self.idling = False  # IDLE runs: changes are told at once
         self.midway = False  # a response was begun and is sent in pieces
         self.spoke = 0.0  # when something was sent last, seconds since the epoch
+        self.selected: Selected | None = None  # what NOTIFY wants of the selected mailbox; None: it was never said
+        self.unfetched: list[int] = []  # UIDs of new messages of which something is to be told beyond EXISTS
+        self._own_uids: set[int] = set()  # new messages that this session has put there itself
         self._out: list[bytes] = []
         self._octets = 0
         self._slice_began = 0.0
@@ -158,6 +171,11 @@ class Context:
         return not (self.midway or self.wire.full or self.wire.closed or (self.input.awaited and not self.idling))
 
     @property
+    def unsent(self) -> int:
+        """About how many octets wait to be sent."""
+        return self._octets
+
+    @property
     def crowded(self) -> bool:
         """Whether there is a batch to send, or the client does not read what was sent."""
         return self._octets >= BATCH or self.wire.full
@@ -192,21 +210,47 @@ class Context:
 
     # -- the selected mailbox ------------------------------------------------------------------------------------
 
-    def tell_changes(self, *, expunge: bool) -> bool:
-        """Say what other sessions did; True when the mailbox is gone and the connection must end."""
-        handle = self.handle
+    def tell_changes(self, *, expunge: bool, whole: bool = False) -> bool:
+        """Say what other sessions did, as far as NOTIFY wants it or, with ``whole``, all of it; True when the mailbox
+        is gone and the connection must end."""
+        handle, wanted = self.handle, self.selected
         if handle is None:
             return False
+        if self.silent and not whole:
+            return handle.gone
+        before = handle.exists
         updates = handle.changes(expunge=expunge)
         if updates is QUIET:
             return False
+        if wanted is not None and not whole:
+            updates = self._wanted(wanted, handle, updates, before)
         enabled = self.enabled
-        told = tell(
-            handle, updates, condstore=CONDSTORE in enabled, qresync=QRESYNC in enabled, with_uids=self.tells_uids
-        )
+        with_uids = self.tells_uids or wanted is not None  # RFC 5465 5.1
+        told = tell(handle, updates, condstore=CONDSTORE in enabled, qresync=QRESYNC in enabled, with_uids=with_uids)
         if told:
             self.send(told)
         return updates.gone
+
+    @property
+    def silent(self) -> bool:
+        """Whether NOTIFY wants nothing of the selected mailbox; what this session removes is told all the same."""
+        return self.selected is not None and not self.selected.events
+
+    def _wanted(self, wanted: Selected, handle: Handle, updates: Updates, before: int) -> Updates:
+        """What NOTIFY wants of it. ``before``: how many messages the session knew of. Of new ones something is to be
+        fetched, but not of those that the session has put there itself (RFC 5465 5.2)."""
+        if wanted.items and updates.exists is not None and not updates.gone:
+            first = before - len(updates.expunged) + 1
+            new = handle.select(NumberSet(((first, updates.exists),)), by_uid=False).uids
+            self.unfetched.extend(uid for uid in new if uid not in self._own_uids)
+            self._own_uids.clear()
+        return updates if wanted.events & FLAG_CHANGE else replace(updates, flags=NOTHING)
+
+    def has_put(self, uidvalidity: int, uids: Sequence[int]) -> None:
+        """This session has put messages into a mailbox, maybe the selected one."""
+        wanted, handle = self.selected, self.handle
+        if wanted is not None and wanted.items and handle is not None and handle.uidvalidity == uidvalidity:
+            self._own_uids.update(uids)
 
     def enable(self, word: str) -> None:
         """Switch an extension on, with all that it includes (capabilities.ENABLING).
@@ -228,6 +272,11 @@ class Context:
     async def unselect(self) -> None:
         """Leave the selected mailbox; its failure to close cleanly is the log's business, not the client's."""
         handle, self.handle = self.handle, None
+        self.unfetched.clear()
+        self._own_uids.clear()
+        if handle is not None:
+            told_flags = self.selected is None or bool(self.selected.events & FLAG_CHANGE)
+            self.account.about_to_leave(handle, told_flags=told_flags)
         self.binaries = None
         if self.state is State.SELECTED:
             self.state = State.AUTHENTICATED

@@ -26,6 +26,7 @@ from cgpymail.grammar.imap.tokens import ReadLimits
 from cgpymail.imap.commands.table import TABLE, Entry
 from cgpymail.imap.context import BadCommand, Context, ProtocolEnd, Refused, Reply
 from cgpymail.imap.input import Disconnected, Input
+from cgpymail.imap.notifications import Notifications
 from cgpymail.imap.refusals import bug, coded, refusal
 from cgpymail.imap.running import Running
 from cgpymail.imap.state import State
@@ -53,6 +54,7 @@ class ImapSession:
         self._input = Input(wire, self._limits, self._advance)
         self._context = Context(services, wire, log, self._input, self._mailbox_changed, self._logged_in)
         self._watch = Running(self._context, services.imap)
+        self._notifications = self._context.notifications = Notifications(self._context, self._fetched, self._crashed)
         self._running: tuple[Entry, Command] | None = None
         self._advancing = False  # the loop in _advance is at work, further up the stack
         self._draining = False  # waiting for the client to read
@@ -116,7 +118,7 @@ class ImapSession:
         self._watch.stop()
         self._log.write(ALL, "disconnected")
         self._input.disconnect()
-        if self._running is None:
+        if self._running is None and not self._notifications.fetching:
             self._release()
 
     # -- the loop ------------------------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ class ImapSession:
         try:
             while self._step():
                 pass
+            self._notifications.resume()
             self._context.flush()
             self._input.balance()
         except Exception:
@@ -138,13 +141,15 @@ class ImapSession:
 
     def _step(self) -> bool:
         """One event, if there is one and its turn has come."""
+        if (self._running is None or self._context.idling) and self._notifications.fetch():
+            return False
         if self._running is not None:
             return self._input.serve()
         if self._wire.closed or self._context.handshaking or not self._may_write():
             return False
         event = self._input.take()
         if event is None:
-            return False
+            return self._tell_at_once()
         self._handle(event)
         return True
 
@@ -225,7 +230,8 @@ class ImapSession:
         try:
             self._input.refuse_open()
             if self._ended:
-                self._release()
+                if not self._notifications.fetching:
+                    self._release()
             else:
                 self._answer(*running, result)
         except Exception:
@@ -234,7 +240,7 @@ class ImapSession:
 
     def _answer(self, entry: Entry, command: Command, result: Reply | Failure) -> None:
         context = self._context
-        gone = context.tell_changes(expunge=entry.may_expunge(command))
+        gone = context.tell_changes(expunge=entry.may_expunge(command), whole=entry.removes and context.silent)
         context.tell_held_back()
         if isinstance(result, Failure):
             self._refuse(command, result)
@@ -328,7 +334,7 @@ class ImapSession:
         """Other sessions did something: told at once in IDLE; a mailbox that is gone ends an idle connection."""
         context = self._context
         self._telling = False
-        if self._wire.closed or context.handle is None:
+        if self._wire.closed or context.handle is None or self._notifications.fetching:
             return
         if context.idling and self._wire.full:
             self._telling = True
@@ -337,11 +343,32 @@ class ImapSession:
                 self._wire.drained().addCallback(self._drained)
         elif context.idling:
             gone = context.tell_changes(expunge=True)
-            context.flush()
             if gone:
                 self._goodbye("The mailbox is no longer available")
+            self._advance()
         elif self._running is None and context.handle.gone:
             self._goodbye("The mailbox is no longer available")
+        elif context.selected is not None:
+            self._advance()
+
+    def _tell_at_once(self) -> bool:
+        """No command waits: if NOTIFY wants it, changes are told now; whether there is more to do."""
+        context = self._context
+        if context.handle is None or context.selected is None or context.handle.gone:
+            return False
+        unsent = context.unsent
+        context.tell_changes(expunge=not context.selected.delayed)
+        if context.unsent > unsent:
+            context.tell_held_back()
+        return bool(context.unfetched)
+
+    def _fetched(self) -> None:
+        """New messages were told of: now for what waited for that."""
+        if self._ended and self._running is None:
+            self._release()
+        elif not self._ended:
+            self._mailbox_changed()
+            self._advance()
 
 
 def _shown(command: Command, event: CommandText | MessageLiteral) -> str:

@@ -69,6 +69,7 @@ class Account:
         self.infos = MailboxInfos(record)
         self._tree = tree
         self._opened = opened
+        self.watching = opened.watching
         self.runtime = runtime
         self._limits = limits
         self._entries: dict[str, TreeEntry] = {}

@@ -8,6 +8,7 @@ followed.
 from __future__ import annotations
 
 from cgpymail.errors import NoSuchMailbox
+from cgpymail.manager import naming
 from cgpymail.manager.account import Account
 from cgpymail.manager.namespace import Place, expand, look_up
 from cgpymail.model import names
@@ -32,20 +33,22 @@ class Administration:
         """
         wanted = expand(self._account, name.removesuffix(names.SEPARATOR))
         if name.endswith(names.SEPARATOR):
-            await self._account.create_directory(wanted)
+            await naming.create_directory(self._account, wanted)
         else:
-            await self._account.create(*self._account.split_format(wanted), mailbox_class=mailbox_class)
+            stem, format = self._account.split_format(wanted)
+            await naming.create(self._account, stem, format, mailbox_class=mailbox_class)
 
     async def rename(self, old: str, new: str, *, children: bool) -> None:
         """Give a mailbox, and with ``children`` all below it, another name (spec 1.1).
 
         Raises NoSuchMailbox, NotSelectable, IllegalName, MailboxExists, CannotDo, LimitExceeded.
         """
-        await self._account.rename(await self._existing(old), expand(self._account, new), children=children)
+        target = expand(self._account, new)
+        await naming.rename(self._account, await self._existing(old), target, children=children)
 
     async def delete(self, name: str, *, children: bool) -> None:
         """Remove a mailbox, and with ``children`` all below it (spec 1.1). Raises NoSuchMailbox, CannotDo."""
-        await self._account.delete(await self._existing(name), children=children)
+        await naming.delete(self._account, await self._existing(name), children=children)
 
     async def _existing(self, typed: str) -> str:
         """The canonical name of a mailbox that is there. Raises NoSuchMailbox."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from cgpymail.manager.watching import Watching
 from cgpymail.runtime.runtime import Runtime
 
 SLICE_MEMBERS = 200
@@ -31,7 +32,7 @@ class Audience(Protocol):
 
 
 class Hub:
-    """Tells members, soon, once for all changes that come before."""
+    """Tells members, soon, once for all changes that come before. ``watching``: what happens in whole accounts."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._clock = runtime.clock
@@ -39,6 +40,7 @@ class Hub:
         self._waiting: dict[Audience, None] = {}
         self._round: Iterator[Member] = iter(())
         self._scheduled = False
+        self.watching = Watching(self.publish)
 
     def publish(self, audience: Audience) -> None:
         """Something changed there."""

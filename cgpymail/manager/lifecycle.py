@@ -69,6 +69,7 @@ class OpenMailboxes:
         self._runtime = runtime
         self._limits = limits
         self._hub = Hub(runtime)
+        self.watching = self._hub.watching
         self._facts = Facts(limits)
         self._log = runtime.logs.module("MAILBOX")
         self._table: dict[Key, Opened] = {}

@@ -137,6 +137,7 @@ class Mailbox:
         self._touched()
         if isinstance(change, Expunged):
             self.departed.add(change.uids, change.rows)
+        self._hub.watching.changed(self.owner, self.name, change)
 
     def _touched(self) -> None:
         self.version += 1

@@ -80,6 +80,10 @@ class NameSpace:
             return self.own if routed else None
         return await self._find_account(routed)
 
+    async def account_named(self, name: AccountName) -> Account | None:
+        """The account of a canonical name; None if there is none."""
+        return self.own if name == self.own.name else await self._find_account(name)
+
     def alias_target(self, name: str) -> str | None:
         """Where the alias points that ``name`` is, or lies below; None if it is not an alias's business."""
         top = names.canonical(name).partition(names.SEPARATOR)[0]

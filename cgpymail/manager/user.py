@@ -21,18 +21,22 @@ from cgpymail.errors import (
     NoSuchMailbox,
     NotSelectable,
 )
+from cgpymail.manager import naming
 from cgpymail.manager.access import Standing, settable_flags, standing
 from cgpymail.manager.account import Account
-from cgpymail.manager.choosing import Pause
+from cgpymail.manager.choosing import NONEXISTENT, SUBSCRIBED, Pause
 from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
 from cgpymail.manager.objectids import mailbox_id
+from cgpymail.manager.watch import Key, Watch
+from cgpymail.manager.watching import Subscribed
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import PLAIN_LIST, CreatedMailbox, ListChoice, ListedMailbox, MailboxStatus
 from cgpymail.model.message import NewMessage
+from cgpymail.model.watching import MESSAGE_EVENTS, Interest
 from cgpymail.runtime.limits import Limits
 
 PUBLIC = "public"
@@ -56,6 +60,7 @@ class User:
         self._listing = Listing(space, service, limits)
         self._sees_public = False
         self._handles: dict[Handle, Mailbox] = {}
+        self._watch: Watch | None = None
         self._closed = False
 
     def look_at_public(self, account: Account) -> None:
@@ -69,6 +74,7 @@ class User:
         self._closed = True
         for handle in list(self._handles):
             await handle.close()
+        self.unwatch()
         self._left()
 
     # names
@@ -109,10 +115,10 @@ class User:
         place = await self._space.resolve(name)
         self._space.require_create(place)
         if name.endswith(names.SEPARATOR):
-            await place.account.create_directory(place.name)
+            await naming.create_directory(place.account, place.name, self._watch)
             return CreatedMailbox(self._space.seen(name, place))
         stem, format = place.account.split_format(place.name)
-        await place.account.create(stem, format)
+        await naming.create(place.account, stem, format, author=self._watch)
         made = self._space.seen(name, Place(place.account, stem))
         return CreatedMailbox(made, place.account.infos.object_id(stem))
 
@@ -125,7 +131,7 @@ class User:
             return
         place, _ = await self._space.find(name)
         self._space.require_delete(place)
-        await place.account.delete(place.name)
+        await naming.delete(place.account, place.name, author=self._watch)
 
     async def rename(self, old: str, new: str) -> None:
         """Rename a mailbox with what lies below it, or a mailbox alias.
@@ -143,7 +149,7 @@ class User:
         if target.account is not place.account:
             raise CannotDo("A mailbox cannot be renamed into another account")
         self._space.require_create(target)
-        await place.account.rename(place.name, target.name)
+        await naming.rename(place.account, place.name, target.name, author=self._watch)
 
     async def _rename_alias(self, old: str, new: str) -> None:
         """An alias is a top-level name, and so is its new name (spec 7.2.9)."""
@@ -168,6 +174,7 @@ class User:
         if len(known) >= self._limits.subscriptions:
             raise LimitExceeded("The subscription list is full")
         await self._own.record.set_subscription([*known, wanted])
+        self._own.watching.tell(self.account, Subscribed(wanted, self._watch))
 
     async def unsubscribe(self, name: str) -> None:
         """Take a name off the list; nothing happens if it is not on it."""
@@ -176,6 +183,54 @@ class User:
         kept = [each for each in known if each not in unwanted]
         if len(kept) < len(known):
             await self._own.record.set_subscription(kept)
+            for each in known:
+                if each in unwanted:
+                    self._own.watching.tell(self.account, Subscribed(each, self._watch))
+
+    # other mailboxes than the one that is open (RFC 5465)
+
+    async def watch(self, interests: Sequence[Interest], notify: Callable[[], None], pause: Pause = no_pause) -> Watch:
+        """Watch mailboxes, instead of what was watched before. ``notify``: there is something to tell. Raises Busy."""
+        watch = Watch(self._space, self._own.watching, self._limits, notify)
+        await watch.observe(interests, pause)
+        self.unwatch()
+        if self._closed:
+            watch.close()
+            raise Busy("The session has ended")
+        self._watch = watch
+        return watch
+
+    def unwatch(self) -> None:
+        """Watch nothing any more."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
+
+    def about_to_leave(self, handle: Handle, *, told_flags: bool) -> None:
+        """The session closes a mailbox. What it was not told there, it is to be told as one who watches it does hear
+        it. ``told_flags``: it was told of changes of flags as well."""
+        mailbox = self._handles.get(handle)
+        if self._watch is None or mailbox is None or mailbox.gone:
+            return
+        if not told_flags or handle.highest_modseq < mailbox.store.modseq:
+            self._watch.touch((mailbox.owner, mailbox.name), MESSAGE_EVENTS)
+
+    def has_open(self, key: Key) -> bool:
+        """Whether a mailbox (by its owner and name) is open in this session."""
+        return any((mailbox.owner, mailbox.name) == key for mailbox in self._handles.values())
+
+    async def described(self, name: str, old: str, pause: Pause = no_pause) -> ListedMailbox:
+        """What LIST says of one name, which need not be there any more, with all that RFC 5465 5.4 and 5.5 want.
+
+        ``old``: what it was called before, empty if it was not renamed.
+        """
+        choice = ListChoice(extended=True, tell_subscribed=True)
+        found = await self._listing.mailboxes("", [name], choice, pause)
+        for entry in found:
+            if entry.name == name:
+                return replace(entry, old_name=old)
+        attributes = (NONEXISTENT, SUBSCRIBED) if name in self._own.record.subscription() else (NONEXISTENT,)
+        return ListedMailbox(name, attributes)
 
     # mailboxes
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
+from cgpymail.grammar.imap import notifycommands as n
 from cgpymail.grammar.imap import searchcommands as f
 from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.errors import CommandError
@@ -24,6 +25,7 @@ from cgpymail.model.search import Numbers
 from cgpymail.model.section import Section, Specifier
 from cgpymail.model.sorting import Criterion, SortKey
 from cgpymail.model.uidset import NumberSet
+from cgpymail.model.watching import EVENT_NAMES, Filter, Interest
 from tests.support.imapwire import read
 
 octets = st.binary(max_size=60).filter(lambda value: b"\0" not in value)
@@ -83,6 +85,36 @@ def test_sorted_searches_round_trip(returns, wanted, named, uid):
     assert read(line) == f.Sort(b"a", wanted, Numbers(named, True), uid, expected)
 
 
+groups = st.lists(
+    st.tuples(
+        st.sampled_from(Filter), st.sampled_from([0, 3, 7, 8, 16, 27, 31]), st.lists(names, min_size=1, max_size=3)
+    ),
+    max_size=4,
+)
+
+
+@given(groups, st.booleans(), st.booleans())
+def test_notify_round_trip(wanted, status, delayed):
+    """Groups of events are read as they are written."""
+    text, expected = b"", []
+    for kind, events, named in wanted:
+        has_names = kind in (Filter.SUBTREE, Filter.MAILBOXES)
+        places = b" (%b)" % b" ".join(map(mailbox, named)) if has_names else b""
+        words = " ".join(name for name, bit in EVENT_NAMES.items() if bit & events).encode()
+        text += b" (%b%b %b)" % (kind.value.lower().encode(), places, b"(%b)" % words if words else b"NONE")
+        folded = [f"INBOX{rest}" if name.upper() == "INBOX" else f"{name}{rest}" for name, rest in map(top, named)]
+        expected.append(Interest(kind, events, tuple(folded) if has_names else ()))
+    form = b"SELECTED-DELAYED" if delayed else b"SELECTED"
+    line = b"a NOTIFY SET%b%b (%b (MessageNew MessageExpunge))\r\n" % (b" STATUS" if status else b"", text, form)
+    assert read(line) == n.Notify(b"a", tuple(expected), n.Selected(3, (), delayed), True, status)
+
+
+def top(name):
+    """The first level of a name, and the rest."""
+    first, slash, rest = name.partition("/")
+    return first, slash + rest
+
+
 paths = st.lists(st.integers(1, 999), max_size=5).map(tuple)
 plain_sections = st.builds(
     Section, paths, st.sampled_from([Specifier.WHOLE, Specifier.HEADER, Specifier.TEXT]), st.just(())
@@ -108,11 +140,12 @@ def test_sections_round_trip(section, peek):
 
 VERBS = [
     *b"NOOP LOGIN SELECT LIST STATUS APPEND REPLACE COMPRESS FETCH STORE COPY SEARCH SORT THREAD ID".split(),
-    *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE"),
+    *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE", b"NOTIFY", b"NOTIFY SET"),
 ]
 fragments = st.sampled_from(
     b'( ) " \\ { } {3} {3+} ~{3} ~{3+} UTF8 [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT '
     b"CHARSET UTF-8 FLAGS NIL "
+    b"(SELECTED (MAILBOXES MessageNew MessageExpunge) NONE) "
     b"BINARY[ BINARY.SIZE[ PREVIEW EMAILID SAVEDON "
     b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "
     b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE RETURN STATUS SUBSCRIBED RECURSIVEMATCH".split(b" ")

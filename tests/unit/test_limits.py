@@ -84,6 +84,8 @@ WHERE = {
     "mailboxes": "unit/manager/test_account.py::test_limit_counts_every_name",
     "subscriptions": "unit/manager/test_list.py::test_subscription_limit",
     "list_patterns": "unit/manager/test_list.py::test_too_many_patterns",
+    "notify_names": "transcripts/scripts/notify-errors.txt",
+    "notify_events": "unit/imap/test_notify.py::test_a_client_that_does_not_read_is_told_that_it_missed_something",
 }
 
 

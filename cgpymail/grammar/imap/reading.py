@@ -17,6 +17,7 @@ from cgpymail.grammar.imap import (
     readlist,
     readmailbox,
     readmessage,
+    readnotify,
     readresults,
     readsession,
 )
@@ -62,6 +63,7 @@ _READERS: dict[bytes, Reader] = {
     **readlist.READERS,
     **readmessage.READERS,
     **readresults.READERS,
+    **readnotify.READERS,
 }
 
 

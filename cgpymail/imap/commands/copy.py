@@ -16,7 +16,9 @@ async def copy(context: Context, command: verbs.Copy) -> Reply:
     chosen = selected(handle, command.numbers, by_uid=command.uid)
     if not chosen.uids:
         return Reply(b"COPY completed; there was nothing to copy")
-    return Reply(b"COPY completed", _copy_uid(await handle.copy(chosen.uids, command.mailbox)))
+    result = await handle.copy(chosen.uids, command.mailbox)
+    context.has_put(result.uidvalidity, result.copied)
+    return Reply(b"COPY completed", _copy_uid(result))
 
 
 async def move(context: Context, command: verbs.Move) -> Reply:
@@ -26,6 +28,7 @@ async def move(context: Context, command: verbs.Move) -> Reply:
     if not chosen.uids:
         return Reply(b"MOVE completed; there was nothing to move")
     result = await handle.move(chosen.uids, command.mailbox)
+    context.has_put(result.uidvalidity, result.copied)
     code = _copy_uid(result)
     if code:
         context.send(status_line(b"*", b"OK", "Moved", code))

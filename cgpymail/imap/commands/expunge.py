@@ -23,6 +23,6 @@ async def expunge(context: Context, command: verbs.Expunge) -> Reply:
 def highest_after(context: Context, handle: Handle) -> bytes:
     """Messages went by this command: tell it, and give the HIGHESTMODSEQ that a client with QRESYNC has then
     (RFC 7162 3.2.7, 3.2.9). Empty for the others."""
-    if QRESYNC not in context.enabled or context.tell_changes(expunge=True):
+    if QRESYNC not in context.enabled or context.tell_changes(expunge=True, whole=context.silent):
         return b""
     return highest_code(handle.highest_modseq)

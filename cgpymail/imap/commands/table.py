@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap import messagecommands as messages
+from cgpymail.grammar.imap import notifycommands as notifications
 from cgpymail.grammar.imap import searchcommands as searches
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.imap.commands import (
@@ -23,6 +24,7 @@ from cgpymail.imap.commands import (
     idle,
     listing,
     mailboxes,
+    notify,
     search,
     select,
     sort,
@@ -46,12 +48,14 @@ class Expunging(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. Exactly one of ``now`` (answers at once) and ``later`` (may wait) is given."""
+    """One row. Exactly one of ``now`` (answers at once) and ``later`` (may wait) is given. ``removes``: it removes
+    messages, which is told whatever NOTIFY wants."""
 
     states: frozenset[State]
     now: Sync | None = None
     later: Async | None = None
     expunging: Expunging = Expunging.ALLOWED
+    removes: bool = False
 
     def may_expunge(self, command: Command) -> bool:
         """Whether EXPUNGE may be told before the tagged reply to ``command``."""
@@ -79,18 +83,19 @@ TABLE: dict[type[Command], Entry] = {
     verbs.Status: Entry(AFTER_LOGIN, later=mailboxes.status),
     verbs.Enable: Entry(AFTER_LOGIN, now=enable.enable),
     verbs.Compress: Entry(AFTER_LOGIN, now=compress.compress),
+    notifications.Notify: Entry(AFTER_LOGIN, later=notify.notify),
     messages.Append: Entry(AFTER_LOGIN, later=append.append),
     verbs.Idle: Entry(AFTER_LOGIN, later=idle.idle),
     verbs.Check: Entry(WITH_MAILBOX, now=select.check),
     verbs.Close: Entry(WITH_MAILBOX, later=select.close),
     verbs.Unselect: Entry(WITH_MAILBOX, later=select.unselect),
-    messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge),
+    messages.Expunge: Entry(WITH_MAILBOX, later=expunge.expunge, removes=True),
     searches.Search: Entry(WITH_MAILBOX, later=search.search, expunging=Expunging.BY_UID),
     searches.Sort: Entry(WITH_MAILBOX, later=sort.sort, expunging=Expunging.BY_UID),
     searches.Thread: Entry(WITH_MAILBOX, later=thread.thread, expunging=Expunging.BY_UID),
     messages.Fetch: Entry(WITH_MAILBOX, later=fetch.fetch, expunging=Expunging.BY_UID),
     messages.Store: Entry(WITH_MAILBOX, later=store.store, expunging=Expunging.BY_UID),
     messages.Copy: Entry(WITH_MAILBOX, later=copy.copy),
-    messages.Move: Entry(WITH_MAILBOX, later=copy.move),
-    messages.Replace: Entry(WITH_MAILBOX, later=append.replace),
+    messages.Move: Entry(WITH_MAILBOX, later=copy.move, removes=True),
+    messages.Replace: Entry(WITH_MAILBOX, later=append.replace, removes=True),
 }

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailboxGone, StorageFailed
 from cgpymail.grammar.imap import commands as verbs
-from cgpymail.grammar.imap import messagecommands, searchcommands
+from cgpymail.grammar.imap import messagecommands, notifycommands, searchcommands
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
 from cgpymail.manager.handle import Handle
@@ -21,7 +21,7 @@ from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
 Connect = Callable[..., ImapClient]
-VERBS = (verbs, messagecommands, searchcommands)
+VERBS = (verbs, messagecommands, notifycommands, searchcommands)
 
 
 @pytest.mark.parametrize("command", [b"SELECT INBOX", b'LIST "" *', b"IDLE", b"NAMESPACE", b"FETCH 1 FLAGS", b"CLOSE"])
@@ -275,11 +275,11 @@ def test_a_bug_in_the_session_ends_only_this_session(
     """Even a broken answer does not reach the neighbours; the log has the traceback."""
     neighbour = connect()
 
-    def broken(context: object, *, expunge: bool) -> bool:
+    def broken(context: object, **how: object) -> bool:
         raise RuntimeError("broken view")
 
     context = john.wire.session._context  # type: ignore[union-attr]
-    monkeypatch.setattr(context, "tell_changes", lambda *, expunge: broken(context, expunge=expunge))
+    monkeypatch.setattr(context, "tell_changes", lambda **how: broken(context, **how))
     assert john.raw(b"a NOOP\r\n") == b""
     assert john.wire.aborted
     neighbour.do(b"NOOP")

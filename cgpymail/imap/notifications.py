@@ -1,0 +1,196 @@
+"""What a client is told without having asked just then (NOTIFY, RFC 5465): of other mailboxes, and of new messages.
+
+Of other mailboxes whole lines are said, LIST and STATUS, whenever a line may be said, also beside a command that runs.
+What happened is kept in the watch until then, and each mailbox counts once; so nothing is computed for a client that
+does not read, and if too much waits, the client is told that it is told nothing any more.
+
+FETCH of new messages is like a command that nobody gave: while it is written no command starts, and none ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.python.failure import Failure
+
+from cgpymail.errors import MailError
+from cgpymail.grammar.imap.items import Uid
+from cgpymail.grammar.imap.notifycommands import SILENT, Notify
+from cgpymail.grammar.imap.responses import list_line, status_data_line
+from cgpymail.imap.context import CONDSTORE, Context, ProtocolEnd
+from cgpymail.imap.fetchwriter import FetchWriter
+from cgpymail.imap.input import Disconnected
+from cgpymail.manager.handle import Handle, Selection
+from cgpymail.manager.watch import Watch, Watched
+from cgpymail.model.mailbox import ListedMailbox
+from cgpymail.model.watching import FLAG_CHANGE
+from cgpymail.runtime.coroutines import begin
+from cgpymail.runtime.logs import LOW, PROBLEM
+
+OVERFLOW = b"NOTIFICATIONOVERFLOW"
+_NO_ACCESS = "\\NoAccess"
+
+
+class Notifications:
+    """Of one connection. ``fetched`` is called when a FETCH of new messages is over, ``failed`` after a bug."""
+
+    def __init__(self, context: Context, fetched: Callable[[], None], failed: Callable[[], None]) -> None:
+        self.fetching = False  # a FETCH of new messages is being written
+        self._context = context
+        self._fetched = fetched
+        self._failed = failed
+        self._watch: Watch | None = None
+        self._busy = False  # telling, or about to begin anew
+        self._draining = False  # waiting for the client to read
+
+    # -- what is wanted ------------------------------------------------------------------------------------------
+
+    async def start(self, command: Notify) -> None:
+        """Do as the client wishes from now on, with the numbers of the mailboxes first if it wants them."""
+        context = self._context
+        self._busy = True
+        try:
+            self._watch = await context.account.watch(command.interests, self.resume, context.breathe)
+            context.selected = command.selected
+            await self._tell_first(self._watch, numbers=command.status)
+        finally:
+            self._busy = False
+
+    def stop(self) -> None:
+        """Tell nothing any more (NOTIFY NONE)."""
+        self._watch = None
+        self._context.account.unwatch()
+        self._context.selected = SILENT
+        self._context.unfetched.clear()
+
+    async def _tell_first(self, watch: Watch, *, numbers: bool) -> None:
+        """What belongs to the answer of NOTIFY SET (RFC 5465 3.1)."""
+        context = self._context
+        found, refused = await watch.mailboxes(context.breathe)
+        for name in refused:
+            context.send(list_line(b"LIST", ListedMailbox(name, (_NO_ACCESS,)), context.dialect))
+        for watched in found if numbers else ():
+            await context.room()
+            context.send(await self._numbers(watch, watched, first=True))
+
+    # -- other mailboxes -----------------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """Tell what there is to tell, if it can be told now."""
+        context, watch = self._context, self._watch
+        if watch is None or self._busy or not watch.pending or context.wire.closed:
+            return
+        if context.wire.full:
+            if not self._draining:
+                self._draining = True
+                context.wire.drained().addCallback(self._drained)
+        elif context.may_interrupt:
+            self._busy = True
+            begin(self._tell(watch), self._told)
+
+    def _drained(self, _: object) -> None:
+        self._draining = False
+        self.resume()
+
+    async def _tell(self, watch: Watch) -> None:
+        context = self._context
+        while self._watch is watch and watch.pending and context.may_interrupt:
+            if watch.overflowed:
+                context.send(b"* OK [%b] Too much to tell; nothing is told any more\r\n" % OVERFLOW)
+                context.log.write(PROBLEM, "the client does not read what it wants to be notified of")
+                self.stop()
+                return
+            await watch.refresh(context.breathe)
+            if not await self._tell_name(watch):
+                await self._tell_numbers(watch)
+            context.flush()
+
+    async def _tell_name(self, watch: Watch) -> bool:
+        """One name, if there is one to tell of."""
+        taken = watch.take_name()
+        if taken is None:
+            return False
+        context, user = self._context, self._context.account
+        entries = [await user.described(*taken, context.breathe)]
+        if taken[1] and not entries[0].old_name:  # it is not there any more; the former name neither
+            entries.append(await user.described(taken[1], "", context.breathe))
+        if self._watch is watch and context.may_interrupt:
+            context.send(b"".join(list_line(b"LIST", entry, context.dialect) for entry in entries))
+        else:
+            watch.put_back_name(*taken)
+        return True
+
+    async def _tell_numbers(self, watch: Watch) -> None:
+        """Those of one mailbox, if there are any to tell."""
+        watched = watch.take_touched()
+        if watched is None:
+            return
+        line = await self._numbers(watch, watched)
+        if self._watch is watch and self._context.may_interrupt:
+            self._context.send(line)
+        else:
+            watch.put_back_touched(watched)
+
+    async def _numbers(self, watch: Watch, watched: Watched, *, first: bool = False) -> bytes:
+        """STATUS of a mailbox; nothing for the selected one, or if the user may not, or cannot, have it."""
+        context, user = self._context, self._context.account
+        try:
+            if user.has_open(watched.key) or not await watch.may_tell(watched.key):
+                return b""
+            found = await user.status(watched.shown)
+        except MailError as problem:
+            context.log.write(PROBLEM if problem.temporary else LOW, f"no STATUS of {watched.shown!r}: {problem}")
+            return b""
+        items = ["MESSAGES", "UIDNEXT", "UIDVALIDITY"]
+        flags = bool(watched.events & FLAG_CHANGE)
+        items += ["UNSEEN"] * flags
+        items += ["HIGHESTMODSEQ"] * (CONDSTORE in context.enabled or (flags and first))
+        return status_data_line(watched.shown, items, found, context.dialect)
+
+    def _told(self, result: object) -> None:
+        self._busy = False
+        if isinstance(result, Failure):
+            if isinstance(result.value, MailError):
+                self._context.log.write(PROBLEM, f"notifications end: {result.value}")
+                self.stop()
+                self._context.send(b"* OK [%b] Notifications failed; nothing is told any more\r\n" % OVERFLOW)
+            elif not isinstance(result.value, Disconnected):
+                self._context.log.failure("telling of other mailboxes failed", result)
+                self._failed()
+                return
+        self._context.flush()
+
+    # -- new messages of the selected one ------------------------------------------------------------------------
+
+    def fetch(self) -> bool:
+        """Begin to tell of new messages what the client wants to know of them; whether that goes on."""
+        context = self._context
+        handle, uids = context.handle, context.unfetched
+        if self.fetching or not uids or handle is None or context.selected is None or context.wire.closed:
+            return self.fetching
+        context.unfetched = []
+        self.fetching = True
+        context.begin_slice()
+        begin(self._fetch(handle, context.selected.items, uids), self._end_fetch)
+        return self.fetching
+
+    async def _fetch(self, handle: Handle, items: tuple[Any, ...], uids: list[int]) -> None:
+        present = [uid for uid in uids if handle.seq(uid)]
+        if self._context.tells_uids:
+            items = (Uid(), *items)
+        await FetchWriter(self._context, handle, items).write(Selection([handle.seq(uid) for uid in present], present))
+
+    def _end_fetch(self, result: object) -> None:
+        self.fetching = False
+        context = self._context
+        if isinstance(result, Failure) and not context.wire.closed:
+            if isinstance(result.value, ProtocolEnd):
+                context.log.write(PROBLEM, f"disconnected: {result.value}")
+                context.wire.abort()
+            elif isinstance(result.value, MailError):
+                context.log.write(LOW, f"a new message was not told of: {result.value}")
+            else:
+                context.log.failure("telling of new messages failed", result)
+                self._failed()
+        self._fetched()

@@ -1,0 +1,290 @@
+"""What one session watches (RFC 5465 section 6), and what it has not been told yet.
+
+Names are turned into places once, when the watch is set: they need not exist then. What happens is kept per mailbox, so
+ten changes of one that is told late are one; and there is a bound, above which the watch is lost. Rights are asked when
+something is told; of a foreign name that is gone, the access list it had last decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from cgpymail.errors import MailError
+from cgpymail.manager.access import combine
+from cgpymail.manager.account import Account
+from cgpymail.manager.choosing import STRIDE, Pause
+from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
+from cgpymail.manager.watching import Event, Named, Stream, Touched, Watching
+from cgpymail.model import names, rights
+from cgpymail.model.identity import AccountName
+from cgpymail.model.watching import MAILBOX_NAME, MESSAGE_EVENTS, SUBSCRIPTION_CHANGE, Filter, Interest
+from cgpymail.runtime.limits import Limits
+
+Key = tuple[AccountName, str]
+NEEDED = rights.LOOKUP | rights.READ  # for every event (RFC 5465 section 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A mailbox with the mask of the events that are wanted of it. ``shown``: its name for this user."""
+
+    shown: str
+    key: Key
+    events: int
+
+
+@dataclass
+class _Places:
+    """Which mailboxes, each with the mask and the name that is shown: single ones, and all from one downwards."""
+
+    single: dict[Key, tuple[int, str]] = field(default_factory=dict)
+    trees: dict[Key, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, found: dict[Key, tuple[int, str]], key: Key, events: int, shown: str) -> None:
+        """Wanted is what any group wants; the name is that of the first."""
+        before = found.get(key, (0, shown))
+        found[key] = (before[0] | events, before[1])
+
+
+class Watch:
+    """Made by User.watch. ``notify`` is called when there is something to tell."""
+
+    def __init__(self, space: NameSpace, watching: Watching, limits: Limits, notify: Callable[[], None]) -> None:
+        self.overflowed = False
+        self._space = space
+        self._watching = watching
+        self._limits = limits
+        self._notify = notify
+        self._streams: dict[AccountName, Stream] = {}
+        self._positions: dict[AccountName, int] = {}
+        self._places = _Places()
+        self._of_subscribed = 0  # events wanted of what is subscribed
+        self._subscribed: dict[Key, str] = {}
+        self._stale = False  # the subscription list was changed
+        self._names: dict[str, str] = {}  # names to be told of, as shown; with what each was called before, or empty
+        self._touched: dict[str, Watched] = {}
+
+    async def observe(self, interests: Sequence[Interest], pause: Pause) -> None:
+        """Begin to watch this. Raises StorageFailed, Busy; then nothing is watched."""
+        places = _Places()
+        own = self._space.own.name
+        for interest in interests:
+            if interest.filter is Filter.PERSONAL:
+                places.add(places.trees, (own, ""), interest.events, "")
+            elif interest.filter is Filter.SUBSCRIBED:
+                self._of_subscribed |= interest.events
+            for name in interest.names:
+                await pause()
+                tree = interest.filter is Filter.SUBTREE
+                found = await self._find(name, tree=tree)
+                if found is not None:
+                    places.add(places.trees if tree else places.single, found[0], interest.events, found[1])
+        self._places = places
+        await self._look_at_subscription(pause)
+
+    async def _find(self, typed: str, *, tree: bool) -> tuple[Key, str] | None:
+        """The place that a name means, and how what is there is shown; None: it leads nowhere."""
+        try:
+            place = await self._space.resolve(typed)
+        except MailError as problem:
+            if problem.temporary:
+                raise
+            return None
+        if not place.name and not tree:
+            return None
+        shown = self._space.seen(typed, place)
+        if not place.name:
+            shown = shown.removesuffix(names.SEPARATOR) + names.SEPARATOR
+        return (place.account.name, place.name), shown
+
+    async def _look_at_subscription(self, pause: Pause) -> None:
+        """Subscribed names anew; and the streams of all accounts that are watched."""
+        self._stale = False
+        if self._of_subscribed:
+            found: dict[Key, str] = {}
+            for count, name in enumerate(self._space.own.record.subscription()):
+                if not count % STRIDE:
+                    await pause()
+                place = await self._find(name, tree=False)
+                if place is not None:
+                    found[place[0]] = place[1]
+            self._subscribed = found
+        self._join()
+
+    def _join(self) -> None:
+        own = self._space.own.name
+        wanted = {own, *(key[0] for found in (*self._all_places(), self._subscribed) for key in found)}
+        for account in self._streams.keys() - wanted:
+            self._leave(account)
+        for account in wanted - self._streams.keys():
+            stream = self._streams[account] = self._watching.join(account, self)
+            self._positions[account] = stream.end
+
+    def _all_places(self) -> tuple[dict[Key, tuple[int, str]], dict[Key, tuple[int, str]]]:
+        return self._places.single, self._places.trees
+
+    def _leave(self, account: AccountName) -> None:
+        del self._streams[account], self._positions[account]
+        self._watching.leave(account, self)
+
+    def close(self) -> None:
+        """Watch nothing any more. Idempotent."""
+        for account in list(self._streams):
+            self._leave(account)
+        self._names.clear()
+        self._touched.clear()
+
+    # what happens
+
+    def notice(self) -> None:
+        """There may be events (watching.Member)."""
+        for account, stream in self._streams.items():
+            events = stream.since(self._positions[account])
+            self._positions[account] = stream.end
+            if events is None:
+                self.overflowed = True
+            else:
+                for event in events:
+                    self._take_up(account, event)
+        if len(self._names) + len(self._touched) > self._limits.notify_events:
+            self.overflowed = True
+        if self.overflowed:
+            self.close()
+        if self.pending:
+            self._notify()
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to tell."""
+        return self.overflowed or self._stale or bool(self._names) or bool(self._touched)
+
+    def _take_up(self, account: AccountName, event: Event) -> None:
+        if isinstance(event, Touched):
+            self.touch((account, event.name), event.events)
+        elif isinstance(event, Named):
+            self._take_up_names(account, event)
+        elif account == self._space.own.name:
+            self._stale = bool(self._of_subscribed)
+            if event.author is not self and self._wanted_of(event.name) & SUBSCRIPTION_CHANGE:
+                self._names.setdefault(event.name, "")
+
+    def touch(self, key: Key, events: int) -> None:
+        """Something of this kind happened to the messages of a mailbox."""
+        mask, shown = self._wanted(key)
+        if mask & events:
+            self._touched[shown] = Watched(shown, key, mask)
+
+    def _take_up_names(self, account: AccountName, event: Named) -> None:
+        for name in event.names:
+            mask, shown = self._wanted((account, name))
+            old_mask, old = self._wanted((account, event.old)) if event.old else (0, "")
+            if not (mask | old_mask) & MAILBOX_NAME or not self._may_know(account, event, name):
+                continue
+            if event.old:
+                shown, old = self._both_shown(account, (name, shown), (event.old, old))
+                before = self._names.pop(old, None)
+                if before is not None:  # renamed twice since it was told
+                    old = before or old
+                elif event.author is self:
+                    continue
+                self._names[shown] = old
+            elif event.author is not self:
+                self._names.setdefault(shown, "")
+
+    def _may_know(self, account: AccountName, event: Named, name: str) -> bool:
+        me = self._space.own.name
+        return account == me or combine(event.acls.get(name), me, account) & NEEDED == NEEDED
+
+    def _both_shown(self, account: AccountName, new: tuple[str, str], old: tuple[str, str]) -> tuple[str, str]:
+        """How both names of what was renamed are shown; one of them may be outside of what is watched."""
+        prefix = "" if account == self._space.own.name else f"{FOREIGN}{account}{names.SEPARATOR}"
+        return new[1] or prefix + new[0], old[1] or prefix + old[0]
+
+    def _wanted(self, key: Key) -> tuple[int, str]:
+        """The events that are wanted of a mailbox, and how it is shown; (0, "") if it is not watched."""
+        account, name = key
+        events, shown = self._places.single.get(key, (0, ""))
+        for top in (name, *reversed(names.ancestors(name)), ""):
+            tree = self._places.trees.get((account, top))
+            if tree is not None:
+                events |= tree[0]
+                shown = shown or tree[1] + name[len(top) :]
+        if key in self._subscribed:
+            events |= self._of_subscribed
+            shown = shown or self._subscribed[key]
+        return events, shown
+
+    def _wanted_of(self, subscribed: str) -> int:
+        """The events that are wanted of a name in the subscription list, which may be the name of nothing."""
+        events = self._of_subscribed
+        if not subscribed.startswith(FOREIGN) and self._space.alias_target(subscribed) is None:
+            events |= self._wanted((self._space.own.name, subscribed))[0]
+        for mask, shown in self._places.single.values():
+            if shown == subscribed:
+                events |= mask
+        for mask, shown in self._places.trees.values():
+            if shown and (subscribed == shown or subscribed.startswith(shown.removesuffix("/") + "/")):
+                events |= mask
+        return events
+
+    # what is to be told
+
+    async def refresh(self, pause: Pause) -> None:
+        """Follow the subscription list if it was changed: of what is new on it the numbers are to be told."""
+        if self._stale:
+            before = self._subscribed
+            await self._look_at_subscription(pause)
+            for key in self._subscribed.keys() - before.keys():
+                self.touch(key, MESSAGE_EVENTS)
+
+    def take_name(self) -> tuple[str, str] | None:
+        """A name to be told of, and what it was called before if it was renamed."""
+        if not self._names:
+            return None
+        name = next(iter(self._names))
+        return name, self._names.pop(name)
+
+    def take_touched(self) -> Watched | None:
+        """A mailbox whose numbers are to be told."""
+        if not self._touched:
+            return None
+        return self._touched.pop(next(iter(self._touched)))
+
+    def put_back_name(self, name: str, old: str) -> None:
+        """It could not be told yet."""
+        self._names = {name: old} | self._names
+
+    def put_back_touched(self, watched: Watched) -> None:
+        """It could not be told yet."""
+        self._touched.setdefault(watched.shown, watched)
+
+    async def may_tell(self, key: Key) -> bool:
+        """Whether the mailbox is there, and the user may hear of it."""
+        account = await self._space.account_named(key[0])
+        return account is not None and self._held(account, key[1]) & NEEDED == NEEDED
+
+    def _held(self, account: Account, name: str) -> int:
+        entry = account.find(name)
+        return self._space.rights(Place(account, name)) if entry is not None and entry.format else rights.NONE
+
+    async def mailboxes(self, pause: Pause) -> tuple[list[Watched], list[str]]:
+        """The mailboxes there are whose messages are watched, in order; and names of those that can be listed but not
+        read (RFC 5465 3.1)."""
+        found: dict[str, Watched] = {}
+        refused: list[str] = []
+        for owner in list(self._streams):
+            account = await self._space.account_named(owner)
+            if account is None:
+                continue
+            await account.refresh()
+            for count, name in enumerate(sorted(account.entries)):
+                if not count % STRIDE:
+                    await pause()
+                events, shown = self._wanted((owner, name))
+                held = self._held(account, name) if events else rights.NONE
+                if held & NEEDED == NEEDED and events & MESSAGE_EVENTS:
+                    found[shown] = Watched(shown, (owner, name), events)
+                elif held & rights.LOOKUP and not held & rights.READ:
+                    refused.append(shown)
+        return list(found.values()), refused
