@@ -12,27 +12,27 @@ from cgpymail.stores.mdir.filenames import ASIDE, NEW, NOTE, MessageName, parse,
 
 @dataclass(slots=True)
 class Listing:
-    """``messages``: by UID, as file name and facts. ``repeated``: names whose UID another file has too (the first in
-    the order of names keeps it). ``gone``: expunged ones; ``left``: temporary names of a former process;
-    ``strays``: what is not ours."""
+    """``messages``: file names by UID. ``repeated``: names whose UID another file has too (the first in the order of
+    names keeps it). ``gone``: expunged ones; ``left``: temporary names of a former process; ``strays``: what is not
+    ours."""
 
-    messages: dict[int, tuple[str, MessageName]] = field(default_factory=dict)
-    repeated: list[tuple[str, MessageName]] = field(default_factory=list)
+    messages: dict[int, str] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
     attributes: list[int] = field(default_factory=list)
     gone: list[tuple[str, MessageName]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
 
-    @property
-    def highest(self) -> int:
-        """The highest UID that any name proves."""
-        return max([*self.messages, *(name.uid for _, name in self.gone)], default=0)
-
 
 def read_listing(files: Files, path: str) -> Listing:
-    """Look through a mailbox's directory. Raises OSError."""
+    """Look through a mailbox's directory. Raises OSError.
+
+    Of each file only its name is kept, and taken apart again when it is wanted: what ten thousand objects leave behind
+    in the heap when they go would be more than all columns of the mailbox.
+    """
     listing = Listing()
-    for entry in sorted(files.entries(path), key=lambda entry: entry.name):
+    names: list[str] = []
+    for entry in files.entries(path):
         if entry.name in (NOTE, ASIDE):
             continue
         if not entry.is_file(follow_symlinks=False):
@@ -40,7 +40,10 @@ def read_listing(files: Files, path: str) -> Listing:
         elif entry.name.startswith(NEW):
             listing.left.append(entry.name)
         else:
-            _sort_in(listing, entry.name)
+            names.append(entry.name)
+    names.sort()
+    for file in names:
+        _sort_in(listing, file)
     return listing
 
 
@@ -55,9 +58,16 @@ def _sort_in(listing: Listing, file: str) -> None:
     elif name.mask & EXPUNGED and file.startswith("."):
         listing.gone.append((file, name))
     elif name.uid in listing.messages:
-        listing.repeated.append((file, name))
+        listing.repeated.append(file)
     else:
-        listing.messages[name.uid] = (file, name)
+        listing.messages[name.uid] = file
+
+
+def message_name(file: str) -> MessageName:
+    """The facts in a file name that is among the ``messages`` or ``repeated``."""
+    name = parse(file)
+    assert name is not None, "only names of messages are listed as such"
+    return name
 
 
 def fingerprint(files: Files, path: str) -> bytes:

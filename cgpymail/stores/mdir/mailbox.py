@@ -26,6 +26,7 @@ from threading import Lock
 
 from cgpymail.errors import StorageFailed
 from cgpymail.model.flags import EXPUNGED
+from cgpymail.model.uidset import UidSet
 from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.spool import SharedFile
@@ -48,7 +49,7 @@ from cgpymail.stores.mailfile import (
 from cgpymail.stores.mdir.content import MdirContent, MessageFile
 from cgpymail.stores.mdir.filenames import ASIDE, NEW, NOTE, MessageName, parse
 from cgpymail.stores.mdir.foreign import measure
-from cgpymail.stores.mdir.listing import Listing, fingerprint, read_listing
+from cgpymail.stores.mdir.listing import Listing, fingerprint, message_name, read_listing
 from cgpymail.stores.mdir.renaming import Renaming
 from cgpymail.stores.mdir.writing import Writing, facts, identify
 
@@ -66,7 +67,7 @@ class MdirFile(MailFile):
         self._files = runtime.files
         self._pool = runtime.pools.read
         self._log = runtime.logs.module("MAILBOX")
-        self._known: frozenset[int] = frozenset()
+        self._known = UidSet()
         self._indexed = False  # whether there is an index, so that files it does not know are not ours
         self._odd: dict[int, str] = {}
         self._odd_numbers = count(1)
@@ -89,10 +90,10 @@ class MdirFile(MailFile):
         self._tidy()
         self._indexed = self._indexed or known is not None
         if known is None or not self._recognise(known):
-            self._known = frozenset()
+            self._known = UidSet()
             self._odd.clear()
             return False
-        self._known = frozenset(known.columns.uid)
+        self._known = UidSet.of_ascending(known.columns.uid)
         return True
 
     def _read_note(self) -> Note | None:
@@ -129,10 +130,10 @@ class MdirFile(MailFile):
             if found is None or location.disk & FOREIGN:
                 return False
             if location.offset:
-                self._odd[location.offset] = found[0]
-                if found[1].mask != location.disk & SHOWN:
+                self._odd[location.offset] = found
+                if message_name(found).mask != location.disk & SHOWN:
                     return False
-            elif found[0] != str(facts(Stored(uid, columns.date[place], 0, location))):
+            elif found != str(facts(Stored(uid, columns.date[place], 0, location))):
                 return False
         return True
 
@@ -142,11 +143,12 @@ class MdirFile(MailFile):
         wanted = set[int]()
         for uid in sorted(listing.messages):
             if not (tail and uid in self._known):
-                file, name = listing.messages[uid]
+                file = listing.messages[uid]
+                name = message_name(file)
                 wanted.add(name.origuid)
                 yield from self._found(file, name, uid, ours=not self._indexed or expected(uid) is not None)
-        for file, name in listing.repeated:
-            yield from self._found(file, name, 0, ours=False)
+        for file in listing.repeated:
+            yield from self._found(file, message_name(file), 0, ours=False)
         for origuid in listing.attributes:
             if origuid in wanted:
                 yield from self._attributes(origuid)
