@@ -23,7 +23,7 @@ MODULES = ("imap", "pop", "lmtp")
 LOG_TAGS = ("system", "mailbox", "account")
 MODULE_KEYS = ("log_level", "channels", "listeners")
 OWN_KEYS = {  # beside MODULE_KEYS
-    "imap": ("running_every", "running_text"),
+    "imap": ("running_every", "running_idle", "running_text"),
     "pop": ("login_delay", "submit_program", "submit_address"),
 }
 _SUBMIT = re.compile(r"(smtp|lmtp):(/.+|[^/\s]+:[0-9]{1,5})")
@@ -265,7 +265,9 @@ class _Reader:
             remedy = f"write at most {MAX_TEXT} ASCII characters that do not begin with a space or a bracket"
             self._wrong("imap.running_text", "cannot be said in a response", remedy)
             text = ImapOptions().running_text
-        return ImapOptions(self._count(found, "imap", "running_every", ImapOptions().running_every), text)
+        every = self._count(found, "imap", "running_every", ImapOptions().running_every)
+        idle = self._count(found, "imap", "running_idle", ImapOptions().running_idle)
+        return ImapOptions(every, idle, text)
 
     def _pop_options(self, table: Any) -> PopOptions:
         found = table if isinstance(table, dict) else {}

@@ -22,7 +22,7 @@ class Running:
     def __init__(self, context: Context, options: ImapOptions) -> None:
         self._context = context
         self._clock = context.services.runtime.clock
-        self._seconds = options.running_every
+        self._options = options
         self._text = options.running_text.encode("ascii")
         self._tag = b""  # of the command that runs; empty: none
         self._began = 0.0
@@ -31,11 +31,19 @@ class Running:
 
     def watch(self, tag: bytes) -> None:
         """A command did not end at once."""
-        if not self._seconds or self._context.user is None:
+        period = self._period
+        if not period or self._context.user is None:
             return
         self._tag, self._began, self._told = tag, self._clock.seconds(), None
         if self._timer is None:
-            self._timer = self._clock.callLater(self._seconds, self._ring)
+            self._timer = self._clock.callLater(period, self._ring)
+        elif self._timer.getTime() > self._began + period:
+            self._timer.reset(period)
+
+    @property
+    def _period(self) -> int:
+        """Seconds of silence: in IDLE it is the link that is kept alive, not a client that waits for an answer."""
+        return self._options.running_idle if self._context.idling else self._options.running_every
 
     def over(self) -> None:
         """The command has ended; what it knew of its progress means nothing any more."""
@@ -56,10 +64,11 @@ class Running:
         if not self._tag:
             return
         silent = self._clock.seconds() - max(self._began, self._context.spoke)
-        if silent >= self._seconds:
+        period = self._period
+        if silent >= period:
             silent = 0
             self._say()
-        self._timer = self._clock.callLater(self._seconds - silent, self._ring)
+        self._timer = self._clock.callLater(period - silent, self._ring)
 
     def _say(self) -> None:
         context = self._context

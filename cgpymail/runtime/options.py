@@ -8,9 +8,11 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ImapOptions:
     """The manual's settings of the IMAP module. ``running_every``: seconds; "Send 'Running' every", 0 = never.
-    ``running_text``: what is said then, printable ASCII (spec 14.5.4)."""
+    ``running_idle``: the same for a client in IDLE, which is woken by it. ``running_text``: what is said then,
+    printable ASCII (spec 14.5.4)."""
 
     running_every: int = 15
+    running_idle: int = 120
     running_text: str = "Still running"
 
 

@@ -82,7 +82,7 @@ def test_nothing_is_said_when_it_is_switched_off(world: World, slow: Deferred[No
 
 def test_the_words_are_the_administrators(world: World, slow: Deferred[None]) -> None:
     """In a long command, and in IDLE, where the period begins anew and ends with DONE."""
-    world.services = replace(world.services, imap=ImapOptions(5, "Patience"))
+    world.services = replace(world.services, imap=ImapOptions(5, 5, "Patience"))
     john = ImapClient(world)
     john.raw(b"a SUBSCRIBE x\r\n")
     world.clock.advance(5)
@@ -101,10 +101,10 @@ def test_idle_with_a_client_that_does_not_read_or_answer(world: World, john: Ima
     """Nothing is put on top of what it does not read; and the lines do not keep alive who never speaks."""
     john.raw(b"a IDLE\r\n")
     john.wire.full = True
-    world.clock.advance(100)
+    world.clock.advance(150)
     john.wire.full = False
     assert john.told() == []
-    world.clock.advance(15)
+    world.clock.advance(120)
     assert john.told() == [b"* OK Still running"]
     world.clock.advance(2_000)
     assert john.told()[-1].startswith(b"* BYE Autologout")
