@@ -11,8 +11,15 @@ from cgpymail.grammar.imap.items import FetchItem
 from cgpymail.grammar.imap.notifycommands import SILENT, Notify, Selected
 from cgpymail.grammar.imap.readfetch import fetch_items
 from cgpymail.grammar.imap.tokens import Reader, Words
-from cgpymail.model.watching import EVENT_NAMES, FLAG_CHANGE, MESSAGE_EVENTS, MESSAGE_EXPUNGE, MESSAGE_NEW
-from cgpymail.model.watching import Filter, Interest
+from cgpymail.model.watching import (
+    EVENT_NAMES,
+    FLAG_CHANGE,
+    MESSAGE_EVENTS,
+    MESSAGE_EXPUNGE,
+    MESSAGE_NEW,
+    Filter,
+    Interest,
+)
 
 _STATUS = re.compile(rb" STATUS(?= )", re.IGNORECASE)
 _NONE = re.compile(rb"NONE(?=\))", re.IGNORECASE)
