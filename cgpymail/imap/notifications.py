@@ -53,6 +53,7 @@ class Notifications:
         try:
             self._watch = await context.account.watch(command.interests, self.resume, context.breathe)
             context.selected = command.selected
+            context.unfetched.clear()  # it was wanted by the NOTIFY before
             await self._tell_first(self._watch, numbers=command.status)
         finally:
             self._busy = False

@@ -270,14 +270,17 @@ class Watch:
 
     async def mailboxes(self, pause: Pause) -> tuple[list[Watched], list[str]]:
         """The mailboxes there are whose messages are watched, in order; and names of those that can be listed but not
-        read (RFC 5465 3.1)."""
+        read (RFC 5465 3.1). An account that cannot be looked at is left out."""
         found: dict[str, Watched] = {}
         refused: list[str] = []
         for owner in list(self._streams):
-            account = await self._space.account_named(owner)
-            if account is None:
+            try:
+                account = await self._space.account_named(owner)
+                if account is None:
+                    continue
+                await account.refresh()
+            except MailError:  # the numbers of the others are worth telling all the same
                 continue
-            await account.refresh()
             for count, name in enumerate(sorted(account.entries)):
                 if not count % STRIDE:
                     await pause()
