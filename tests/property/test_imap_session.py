@@ -68,6 +68,10 @@ COMMANDS = st.one_of(
     joined(UID, words(b"STORE "), NUMBERS, words(b" FLAGS ", b" +FLAGS ", b" -FLAGS.SILENT "), FLAGS),
     joined(UID, words(b"COPY ", b"MOVE "), NUMBERS, words(b" "), NAMES),
     joined(UID, words(b"SEARCH "), KEYS),
+    joined(
+        words(b"NOTIFY SET (SELECTED ", b"NOTIFY SET STATUS (PERSONAL NONE) (SELECTED-DELAYED "),
+        words(b"NONE)", b"(MessageNew (FLAGS BODY[]) MessageExpunge))", b"(MessageNew MessageExpunge FlagChange))"),
+    ),
     words(b"ENABLE QRESYNC", b"ENABLE CONDSTORE", b"STATUS INBOX (HIGHESTMODSEQ)", b"SEARCH MODSEQ 1"),
     joined(words(b"SELECT INBOX (QRESYNC (1700000000 1"), words(b"", b" 1:9", b" 2 (1:3 1:3)"), words(b"))")),
     joined(UID, words(b"FETCH "), NUMBERS, words(b" FLAGS (CHANGEDSINCE 1)", b" UID (CHANGEDSINCE 1 VANISHED)")),
