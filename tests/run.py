@@ -24,7 +24,7 @@ LEAST_COVERAGE = 90  # percent of lines and branches
 def main(arguments: list[str]) -> int:
     """Run the tests; the exit code of what failed first.
 
-    The tests of one file share a worker, and so their daemon. Files go out in the order of their names, unit tests last,
+    The tests of one file share a worker, and so their daemon. Files go out by name, unit tests last,
     so that both workers have small ones to end with (by default those with few tests, the slowest, would be last).
     """
     pytest = ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-rs", "--durations=25"]
