@@ -87,7 +87,9 @@ def _password(command: argparse.ArgumentParser) -> None:
     way.add_argument("--generate", action="store_true", help="choose a random password and print it")
     way.add_argument("--no-password", action="store_true", help="nobody can log in")
     command.add_argument(
-        "--recoverable", action="store_true", help="keep the password itself, which APOP needs, instead of a hash"
+        "--recoverable",
+        action="store_true",
+        help="keep the password itself, which APOP and CRAM-MD5 need, instead of a hash",
     )
 
 

@@ -109,7 +109,11 @@ def journal(data: bytes) -> None:
     uids = list(state.columns.uid)
     assert uids == sorted(set(uids))
     assert len(state.columns.flags) == len(state.columns.modseq) == len(uids)
-    assert set(contents.published) is not None and contents.boot and contents.memo is not None
+    kinds = [record.kind for record in contents.records]
+    assert len(contents.published) == kinds.count(Kind.PUBLISH)
+    assert len(contents.boot) <= 16
+    assert contents.clean == (kinds[-1:] == [Kind.CLOSE] and not contents.damaged)
+    assert contents.clean or contents.damaged or not contents.memo
 
 
 def raw_journal(data: bytes) -> None:

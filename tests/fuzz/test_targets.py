@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.target import Target
+from tests.fuzz.target import MOST, Target, TooSlow
 from tests.fuzz.targets import TARGETS
 
 FINDINGS = Path(__file__).with_name("findings")
+FOUND = sorted(path for path in FINDINGS.glob("*/*") if path.is_file())
 MUTATIONS = 150
 SPICE = [b"\0", b"\r\n", b"\n", b" ", b'"', b"\\", b"(", b")", b"{1}", b"{9+}\r\n", b"*", b"\xff", b"4294967296", b"&-"]
 
@@ -38,34 +40,48 @@ def mutated(target: Target, number: int) -> bytes:
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 def test_mutations(target: Target) -> None:
-    """Nothing but the declared errors, whatever is spoilt; a failing one is made again by its number."""
+    """Nothing but the declared errors, and in time, whatever is spoilt; a failing one is made again by its number."""
     for seed in target.seeds:
-        target.run(seed)
+        target.run_in_time(seed)
     for number in range(MUTATIONS):
         data = mutated(target, number)
         try:
-            target.run(data)
+            target.run_in_time(data)
         except Exception as problem:
             raise AssertionError(f"{target.name}, mutation {number}: {data!r}") from problem
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 def test_any_bytes(target: Target) -> None:
-    """Nothing but the declared errors for noise either."""
+    """Nothing but the declared errors for noise either, and in time."""
 
     @settings(max_examples=40, deadline=None, database=None)
     @given(st.binary(max_size=200))
     def noise(data: bytes) -> None:
-        target.run(data)
+        target.run_in_time(data)
 
     noise()
 
 
-@pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
-def test_what_was_found(target: Target) -> None:
+@pytest.mark.parametrize("path", FOUND, ids=[f"{path.parent.name}-{path.name}" for path in FOUND])
+def test_what_was_found(path: Path) -> None:
     """What a fuzzer found once stays corrected."""
-    for path in sorted((FINDINGS / target.name).glob("*")):
-        target.run(path.read_bytes())
+    TARGETS[path.parent.name].run_in_time(path.read_bytes())
+
+
+def test_what_takes_too_long_is_a_finding() -> None:
+    """The limit is watched: an input that always takes longer is told, one that did once is not."""
+    spent = iter([2 * MOST, 0.0, 2 * MOST, 2 * MOST, 2 * MOST])
+
+    def work(data: bytes) -> None:
+        end = time.process_time() + next(spent)
+        while time.process_time() < end:
+            pass
+
+    target = Target("slow", work, (b"",))
+    target.run_in_time(b"x")
+    with pytest.raises(TooSlow):
+        target.run_in_time(b"x")
 
 
 def test_findings_belong_to_targets() -> None:

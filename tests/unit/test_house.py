@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,3 +157,12 @@ def test_package_files_hold_a_docstring_only() -> None:
 def test_no_shed() -> None:
     """No module without a subject."""
     assert not [path for path in PACKAGE.rglob("*.py") if path.stem in ("utils", "util", "helpers", "misc", "base")]
+
+
+def test_every_package_is_installed() -> None:
+    """What setup.cfg installs is what there is: nobody misses a folder only when it is no checkout any more."""
+    setup = configparser.ConfigParser()
+    setup.read(PACKAGE.parent / "setup.cfg")
+    folders = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py")}
+    there = {".".join(folder.parts) for folder in folders} | {"twisted.plugins"}
+    assert set(setup["options"]["packages"].split()) == there
