@@ -28,6 +28,7 @@ async def watch(daemon: Daemon) -> tuple[list[bytes], bytes]:
     client.idle_done()
     await asyncio.wait_for(waiting, 30)
     answer = await client.uid("fetch", "1:*", "(BODY.PEEK[])")
+    assert (await client.uid("store", "1:*", "+FLAGS", "(\\Answered)")).result == "OK"
     await client.logout()
     return heard, b"".join(line for line in answer.lines if isinstance(line, bytearray))
 
@@ -42,8 +43,10 @@ def _flag(daemon: Daemon) -> None:
 
 
 def test_idle_brings_arrivals_and_flags(daemon: Daemon) -> None:
-    """Both come while the client waits, and the message is there afterwards."""
+    """Both come while the client waits, the message is there afterwards, and another session sees what it did."""
     heard, message = asyncio.run(watch(daemon))
     assert b"1 EXISTS" in heard
     assert any(b"\\Flagged" in line for line in heard)
     assert message.endswith(MAIL)
+    with clients.imap(daemon, "mary") as other:
+        assert other.search(None, "FLAGGED ANSWERED")[1] == [b"1"]

@@ -1,4 +1,4 @@
-"""IMAPClient (Python) in everyday work: folders, IDLE, flags, search, move, sort, quota-free status."""
+"""IMAPClient (Python) in everyday work: folders, IDLE, flags, search, move, sort, status."""
 
 from __future__ import annotations
 
@@ -71,3 +71,5 @@ def test_modseq_and_namespace(daemon: Daemon) -> None:
         client.add_flags([3], ["work"])
         changed = client.fetch(client.search(), ["FLAGS"], modifiers=[f"CHANGEDSINCE {selected[b'HIGHESTMODSEQ']}"])
         assert list(changed) == [3] and b"work" in changed[3][b"FLAGS"]
+        with clients.imap(daemon, "mary") as other:
+            assert other.search(None, "KEYWORD", "work")[1] == [b"3"]

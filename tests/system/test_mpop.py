@@ -46,3 +46,5 @@ def test_passwords_that_do_not_travel(daemon: Daemon, tmp_path: Path, auth: str)
     """APOP, and SCRAM as GNU SASL speaks it."""
     clients.deliver(daemon, SAMPLE[:1])
     assert mpop(daemon, tmp_path, keep=False, tls=False, auth=auth) == 1
+    with clients.imap(daemon) as client:
+        assert clients.fetch_all(client) == {}
