@@ -70,6 +70,14 @@ TARGETS = (
             b"1 UID FETCH 1:* (FLAGS BODY[])\r\n2 STORE 1 +FLAGS (x)\r\n3 APPEND INBOX {3+}\r\nabc\r\n4 EXPUNGE\r\n",
             b"1 IDLE\r\nDONE\r\n2 CREATE a/b\r\n3 RENAME a c\r\n4 COPY 1:2 c\r\n5 SEARCH OR TEXT one UNSEEN\r\n",
             b'1 ENABLE CONDSTORE\r\n2 CLOSE\r\n3 STATUS INBOX (MESSAGES)\r\n4 LIST (REMOTE) "" * RETURN (CHILDREN)\r\n',
+            b"1 ENABLE QRESYNC\r\n2 SELECT INBOX (QRESYNC (1 1 1:9))\r\n3 SEARCH RETURN (SAVE COUNT) YOUNGER 9\r\n"
+            b"4 SORT RETURN (PARTIAL 1:2) (SUBJECT DISPLAYFROM) UTF-8 $\r\n5 THREAD REFS UTF-8 ALL\r\n"
+            b"6 NOTIFY SET (SELECTED (MessageNew (UID) MessageExpunge)) (PERSONAL (MailboxName))\r\n"
+            b"7 STORE 1 (UNCHANGEDSINCE 1) FLAGS (x)\r\n8 REPLACE 1 INBOX ~{1+}\r\nx\r\n",
+            b"7 UNSELECT\r\n8 ENABLE IMAP4rev2 UTF8=ACCEPT\r\n9 SELECT INBOX (CONDSTORE)\r\n"
+            b"2 UID FETCH 1:* (PREVIEW EMAILID SAVEDATE BINARY[1]<0.9>) (PARTIAL -1:-9)\r\n"
+            b'3 LIST (SUBSCRIBED RECURSIVEMATCH) "" (a %) RETURN (STATUS (SIZE APPENDLIMIT))\r\n'
+            b"4 APPEND INBOX UTF8 (~{1+}\r\nx) {1+}\r\ny\r\n5 COMPRESS DEFLATE\r\n6 NOOP\r\n",
         ),
         2000,
     ),
