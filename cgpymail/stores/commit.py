@@ -14,7 +14,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Event
+from threading import Lock
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -49,11 +49,23 @@ class Request:
 
 
 class _Written:
-    """A batch on the threads: both jobs go there at once, one hand-over for all that the disk has to do."""
+    """A batch on the threads: both jobs go there at once, one hand-over for all that the disk has to do.
+
+    Whichever comes first writes the batch, and the other waits for that and no longer: so it does not matter in which
+    order they begin, and no thread ever waits for a job that has none.
+    """
 
     def __init__(self, live: Sequence[Request]) -> None:
         self.live = live
-        self.complete = Event()  # nothing more is written
+        self._lock = Lock()
+        self._begun = False
+
+    def once(self, write: Callable[[Sequence[Request]], None]) -> None:
+        """Have the batch written, by this job or the other one."""
+        with self._lock:
+            if not self._begun:
+                self._begun = True
+                write(self.live)
 
     def requests(self) -> list[Request]:
         """Those that were written."""
@@ -153,20 +165,17 @@ class Committer:
     # -- on two threads ------------------------------------------------------------------------------------------
 
     def _write_and_sync(self, written: _Written, journal: Journal) -> None:
-        try:
-            self._write_all(written.live, journal)
-        finally:
-            written.complete.set()
+        written.once(partial(self._write_all, journal))
         if any(request.messages for request in written.requests()):
             self._core.mail.sync()
 
     def _sync_journal(self, written: _Written, journal: Journal) -> None:
-        """Beside the sync of the mail file. It was handed over later, so what it waits for is on a thread already."""
-        written.complete.wait()
+        """Beside the sync of the mail file."""
+        written.once(partial(self._write_all, journal))
         if written.requests():
             journal.sync()
 
-    def _write_all(self, requests: Sequence[Request], journal: Journal) -> None:
+    def _write_all(self, journal: Journal, requests: Sequence[Request]) -> None:
         for request in requests:
             try:
                 if request.messages:
