@@ -246,11 +246,16 @@ class Context:
             self._own_uids.clear()
         return updates if wanted.events & FLAG_CHANGE else replace(updates, flags=NOTHING)
 
-    def has_put(self, uidvalidity: int, uids: Sequence[int]) -> None:
+    async def has_put(self, name: str, uids: Sequence[int]) -> None:
         """This session has put messages into a mailbox, maybe the selected one."""
         wanted, handle = self.selected, self.handle
-        if wanted is not None and wanted.items and handle is not None and handle.uidvalidity == uidvalidity:
-            self._own_uids.update(uids)
+        if wanted is None or not wanted.items or handle is None or not uids:
+            return
+        try:
+            if await self.account.has_open_as(name):
+                self._own_uids.update(uids)
+        except MailError as problem:  # the messages are there: at worst they are told of as if others had put them
+            self.log.write(LOW, f"looking for {name!r} again: {problem}")
 
     def enable(self, word: str) -> None:
         """Switch an extension on, with all that it includes (capabilities.ENABLING).

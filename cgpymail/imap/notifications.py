@@ -41,7 +41,8 @@ class Notifications:
         self._fetched = fetched
         self._failed = failed
         self._watch: Watch | None = None
-        self._busy = False  # telling, or about to begin anew
+        self._starting = False  # NOTIFY is being answered
+        self._busy = False  # telling
         self._draining = False  # waiting for the client to read
 
     # -- what is wanted ------------------------------------------------------------------------------------------
@@ -49,14 +50,14 @@ class Notifications:
     async def start(self, command: Notify) -> None:
         """Do as the client wishes from now on, with the numbers of the mailboxes first if it wants them."""
         context = self._context
-        self._busy = True
+        self._starting = True
         try:
             self._watch = await context.account.watch(command.interests, self.resume, context.breathe)
             context.selected = command.selected
             context.unfetched.clear()  # it was wanted by the NOTIFY before
             await self._tell_first(self._watch, numbers=command.status)
         finally:
-            self._busy = False
+            self._starting = False
 
     def stop(self) -> None:
         """Tell nothing any more (NOTIFY NONE)."""
@@ -80,7 +81,7 @@ class Notifications:
     def resume(self) -> None:
         """Tell what there is to tell, if it can be told now."""
         context, watch = self._context, self._watch
-        if watch is None or self._busy or not watch.pending or context.wire.closed:
+        if watch is None or self._starting or self._busy or not watch.pending or context.wire.closed:
             return
         if context.wire.full:
             if not self._draining:
@@ -98,13 +99,17 @@ class Notifications:
         context = self._context
         while self._watch is watch and watch.pending and context.may_interrupt:
             if watch.overflowed:
-                context.send(b"* OK [%b] Too much to tell; nothing is told any more\r\n" % OVERFLOW)
-                context.log.write(PROBLEM, "the client does not read what it wants to be notified of")
+                context.send(b"* OK [%b] Not everything could be told; nothing is told any more\r\n" % OVERFLOW)
+                context.log.write(PROBLEM, "notifications end: not everything could be told")
                 self.stop()
                 return
-            await watch.refresh(context.breathe)
-            if not await self._tell_name(watch):
-                await self._tell_numbers(watch)
+            try:
+                await watch.refresh(context.breathe)
+                if not await self._tell_name(watch):
+                    await self._tell_numbers(watch)
+            except MailError as problem:
+                context.log.write(PROBLEM, f"telling of other mailboxes: {problem}")
+                watch.give_up()  # this is told when a line may be said
             context.flush()
 
     async def _tell_name(self, watch: Watch) -> bool:
@@ -152,14 +157,11 @@ class Notifications:
     def _told(self, result: object) -> None:
         self._busy = False
         if isinstance(result, Failure):
-            if isinstance(result.value, MailError):
-                self._context.log.write(PROBLEM, f"notifications end: {result.value}")
-                self.stop()
-                self._context.send(b"* OK [%b] Notifications failed; nothing is told any more\r\n" % OVERFLOW)
-            elif not isinstance(result.value, Disconnected):
+            if not isinstance(result.value, Disconnected):
                 self._context.log.failure("telling of other mailboxes failed", result)
                 self._failed()
-                return
+            return
+        self.resume()  # there may be more, for which there was no room, or another watch
         self._context.flush()
 
     # -- new messages of the selected one ------------------------------------------------------------------------
@@ -183,7 +185,6 @@ class Notifications:
         await FetchWriter(self._context, handle, items).write(Selection([handle.seq(uid) for uid in present], present))
 
     def _end_fetch(self, result: object) -> None:
-        self.fetching = False
         context = self._context
         if isinstance(result, Failure) and not context.wire.closed:
             if isinstance(result.value, ProtocolEnd):
@@ -194,4 +195,5 @@ class Notifications:
             else:
                 context.log.failure("telling of new messages failed", result)
                 self._failed()
+        self.fetching = False  # only now: a link that ended above is given back once, below
         self._fetched()

@@ -89,7 +89,7 @@ class ImapSession:
         if self._wire.full:
             self._log.write(PROBLEM, "the client does not read; disconnected")
             self._wire.abort()
-        elif self._running is not None and not self._input.awaited:
+        elif self._at_work:
             self._wire.set_timeout(self._limits.idle_time)
         else:
             self._goodbye("Autologout; idle for too long")
@@ -106,10 +106,15 @@ class ImapSession:
     def kill(self, reason: str) -> None:
         """An administrator ends it: at once, or after the reply of the command that runs and does not wait for us."""
         self._log.write(PROBLEM, f"ended by the administrator: {reason}")
-        if self._running is not None and not self._input.awaited:
+        if self._at_work:
             self._context.ending = reason
         else:
             self._goodbye(reason)
+
+    @property
+    def _at_work(self) -> bool:
+        """Whether a command runs that does not wait for the client, or new messages are being told of."""
+        return (self._running is not None and not self._input.awaited) or self._notifications.fetching
 
     def disconnected(self) -> None:
         """The link is gone: what is open is given back, at once or when the command that runs is over."""
@@ -367,6 +372,8 @@ class ImapSession:
         if self._ended and self._running is None:
             self._release()
         elif not self._ended:
+            if self._context.ending:
+                self._goodbye(self._context.ending)
             self._mailbox_changed()
             self._advance()
 

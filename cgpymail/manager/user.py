@@ -219,6 +219,11 @@ class User:
         """Whether a mailbox (by its owner and name) is open in this session."""
         return any((mailbox.owner, mailbox.name) == key for mailbox in self._handles.values())
 
+    async def has_open_as(self, name: str) -> bool:
+        """Whether the mailbox that is typed so is open in this session. Raises NoSuchMailbox, StorageFailed, Busy."""
+        place, _ = await self._space.find(name)
+        return self.has_open((place.account.name, place.name))
+
     async def described(self, name: str, old: str, pause: Pause = no_pause) -> ListedMailbox:
         """What LIST says of one name, which need not be there any more, with all that RFC 5465 5.4 and 5.5 want.
 

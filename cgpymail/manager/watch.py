@@ -52,6 +52,7 @@ class Watch:
 
     def __init__(self, space: NameSpace, watching: Watching, limits: Limits, notify: Callable[[], None]) -> None:
         self.overflowed = False
+        self._closed = False
         self._space = space
         self._watching = watching
         self._limits = limits
@@ -113,6 +114,8 @@ class Watch:
         self._join()
 
     def _join(self) -> None:
+        if self._closed:
+            return
         own = self._space.own.name
         wanted = {own, *(key[0] for found in (*self._all_places(), self._subscribed) for key in found)}
         for account in self._streams.keys() - wanted:
@@ -129,11 +132,17 @@ class Watch:
         self._watching.leave(account, self)
 
     def close(self) -> None:
-        """Watch nothing any more. Idempotent."""
+        """Watch nothing any more, whatever is still under way. Idempotent."""
+        self._closed = True
         for account in list(self._streams):
             self._leave(account)
         self._names.clear()
         self._touched.clear()
+
+    def give_up(self) -> None:
+        """Something could not be told: the watch is lost."""
+        self.overflowed = True
+        self.close()
 
     # what happens
 
@@ -150,7 +159,7 @@ class Watch:
         if len(self._names) + len(self._touched) > self._limits.notify_events:
             self.overflowed = True
         if self.overflowed:
-            self.close()
+            self.give_up()
         if self.pending:
             self._notify()
 
@@ -172,7 +181,7 @@ class Watch:
     def touch(self, key: Key, events: int) -> None:
         """Something of this kind happened to the messages of a mailbox."""
         mask, shown = self._wanted(key)
-        if mask & events:
+        if mask & events and not self._closed:
             self._touched[shown] = Watched(shown, key, mask)
 
     def _take_up_names(self, account: AccountName, event: Named) -> None:

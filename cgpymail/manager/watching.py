@@ -69,7 +69,8 @@ class Stream:
         self.watchers: dict[Member, None] = {}
 
     def add(self, event: Event) -> None:
-        """Something happened. What happens to one mailbox in one turn is one event."""
+        """Something happened. What happens to one mailbox in one turn is one event, unless somebody reads, or begins to
+        watch, in between."""
         last = self._events[-1] if self._events and self._unread else None
         if isinstance(event, Touched) and isinstance(last, Touched) and last.name == event.name:
             self._events[-1] = Touched(event.name, event.events | last.events)
@@ -78,9 +79,13 @@ class Stream:
         self._unread = True
         self.end += 1
 
+    def seal(self) -> None:
+        """What happens from now on is another event."""
+        self._unread = False
+
     def since(self, position: int) -> Sequence[Event] | None:
         """The events from ``position`` (a former ``end``) on; None if they are not known any more."""
-        self._unread = False
+        self.seal()
         missing = self.end - position
         if missing > len(self._events):
             return None
@@ -101,6 +106,7 @@ class Watching:
     def join(self, account: AccountName, member: Member) -> Stream:
         """Begin to watch an account; what happened before is not told."""
         stream = self._streams.setdefault(account, Stream())
+        stream.seal()
         stream.watchers[member] = None
         return stream
 

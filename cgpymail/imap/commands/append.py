@@ -21,7 +21,7 @@ async def append(context: Context, command: verbs.Append) -> Reply:
         uidvalidity, uids = await context.account.append(command.mailbox, intake.messages)
     finally:
         await intake.release()
-    context.has_put(uidvalidity, uids)
+    await context.has_put(command.mailbox, uids)
     return Reply(b"APPEND completed", appenduid_code(uidvalidity, uids))
 
 
@@ -43,6 +43,6 @@ async def replace(context: Context, command: verbs.Replace) -> Reply:
         )
     finally:
         await intake.release()
-    context.has_put(uidvalidity, uids)
+    await context.has_put(command.mailbox, uids)
     context.send(status_line(b"*", b"OK", "Replacement stored", appenduid_code(uidvalidity, uids)))
     return Reply(b"REPLACE completed")

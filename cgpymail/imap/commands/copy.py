@@ -17,7 +17,7 @@ async def copy(context: Context, command: verbs.Copy) -> Reply:
     if not chosen.uids:
         return Reply(b"COPY completed; there was nothing to copy")
     result = await handle.copy(chosen.uids, command.mailbox)
-    context.has_put(result.uidvalidity, result.copied)
+    await context.has_put(command.mailbox, result.copied)
     return Reply(b"COPY completed", _copy_uid(result))
 
 
@@ -28,7 +28,7 @@ async def move(context: Context, command: verbs.Move) -> Reply:
     if not chosen.uids:
         return Reply(b"MOVE completed; there was nothing to move")
     result = await handle.move(chosen.uids, command.mailbox)
-    context.has_put(result.uidvalidity, result.copied)
+    await context.has_put(command.mailbox, result.copied)
     code = _copy_uid(result)
     if code:
         context.send(status_line(b"*", b"OK", "Moved", code))

@@ -6,7 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 
+from cgpymail.errors import StorageFailed
+from cgpymail.manager.namespace import NameSpace, Place
+from cgpymail.manager.user import User
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.imapclient import ImapClient
 from tests.support.records import MemoryRecord
@@ -213,3 +217,109 @@ def test_a_name_that_is_changed_twice_before_it_is_told(two: Two) -> None:
         b'* LIST (\\HasNoChildren) "/" C ("OLDNAME" (A))',
         b'* LIST (\\NonExistent) "/" Gone',
     ]
+
+
+def test_a_client_that_reads_in_between_is_told_the_rest(two: Two) -> None:
+    """What did not fit into the buffer follows as soon as it is read, without another event or command."""
+    work = ImapClient(two.world)
+    for name in (b"A", b"B"):
+        work.do(b"CREATE " + name)
+    two.john.do(b"NOTIFY SET (personal %b)" % MESSAGES)
+    two.john.wire.hold()
+    two.john.wire.write(b"x" * 65_500)
+    for name in (b"A", b"B"):
+        work.do(APPEND % name)
+    settle(two.world.clock)
+    assert two.john.wire.read_some().count(b"* STATUS") == 1
+    assert [line.split(b" (")[0] for line in two.told()] == [b"* STATUS B"]
+
+
+def test_numbers_of_anothers_mailbox_are_not_taken_for_ones_own(two: Two) -> None:
+    """What is put into a mailbox of mary, with the UID and the UIDVALIDITY of a message to come, hides nothing."""
+    work = ImapClient(two.world)
+    two.grant("INBOX", "lrsip")
+    two.john.do(b"SELECT INBOX")
+    two.john.do(b"NOTIFY SET (selected (MessageNew (UID) MessageExpunge))")
+    assert two.mary.do(b"STATUS INBOX (UIDVALIDITY)") == work.do(b"STATUS INBOX (UIDVALIDITY)")
+    two.john.do(APPEND % b"~mary/INBOX")
+    work.do(APPEND % b"INBOX")
+    assert two.told() == [b"* 1 EXISTS", b"* 1 RECENT", b"* 1 FETCH (UID 1)"]
+
+
+def test_what_happens_right_after_notify_is_told(two: Two) -> None:
+    """Also if others have not been told yet of what happened to that mailbox right before."""
+    work = ImapClient(two.world)
+    two.mary.do(b"CREATE Box")
+    two.grant("Box", "lr")
+    work.do(b"NOTIFY SET (mailboxes ~mary/Box %b)" % MESSAGES)
+    settle(two.world.clock)
+    two.mary.do(APPEND % b"Box")
+    two.john.do(b"NOTIFY SET (mailboxes ~mary/Box %b)" % MESSAGES)
+    two.mary.do(APPEND % b"Box")
+    assert [line[:30] for line in two.told()] == [b"* STATUS ~mary/Box (MESSAGES 2"]
+
+
+def test_who_is_thrown_out_gets_his_message_whole(two: Two) -> None:
+    """BYE comes behind a new message that is being told of, not inside it."""
+    work = ImapClient(two.world)
+    text = b"Subject: s\r\n\r\n" + b"x" * 500_000 + b"\r\n"
+    two.john.do(b"SELECT INBOX")
+    two.john.do(b"NOTIFY SET (selected (MessageNew (BODY.PEEK[]) MessageExpunge))")
+    wire = two.john.wire
+    wire.hold()
+    work.do(b"APPEND INBOX {%d+}\r\n%b" % (len(text), text))
+    settle(two.world.clock)
+    assert wire.session is not None
+    wire.session.kill("Go away")
+    sent = wire.read_some()
+    for _ in range(50):
+        settle(two.world.clock)
+        sent += wire.read_some()
+    assert sent.endswith(b"%b)\r\n* BYE Go away\r\n" % text) and wire.closed
+
+
+def test_a_failure_is_told_between_responses(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a name cannot be looked at, the client hears that notifications have ended, but not inside a body."""
+    work = ImapClient(two.world)
+    text = b"Subject: s\r\n\r\n" + b"x" * 500_000 + b"\r\n"
+    work.do(b"APPEND INBOX {%d+}\r\n%b" % (len(text), text))
+    two.john.do(b"SELECT INBOX")
+    two.john.do(b"NOTIFY SET (personal (MailboxName))")
+    looked: Deferred[None] = Deferred()
+
+    async def described(*_: object) -> None:
+        await looked
+        raise StorageFailed("the disk is broken")
+
+    monkeypatch.setattr(User, "described", described)
+    work.do(b"CREATE Box")
+    settle(two.world.clock)
+    two.john.wire.hold()
+    sent = two.john.raw(b"f FETCH 1 (UID BODY.PEEK[])\r\n")
+    looked.callback(None)
+    for _ in range(50):
+        settle(two.world.clock)
+        sent += two.john.wire.read_some()
+    assert b"%b)\r\n" % text in sent
+    assert sent.count(b"* OK [NOTIFICATIONOVERFLOW]") == 1
+
+
+def test_who_leaves_while_his_subscription_is_read_leaves_nothing(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No stream of events is joined for a session that is gone."""
+    work = ImapClient(two.world)
+    two.john.do(b"NOTIFY SET (subscribed %b)" % MESSAGES)
+    looked: Deferred[None] = Deferred()
+    find = NameSpace.resolve
+
+    async def resolve(space: NameSpace, name: str) -> Place:
+        await looked
+        return await find(space, name)
+
+    work.do(b"SUBSCRIBE INBOX")
+    monkeypatch.setattr(NameSpace, "resolve", resolve)
+    settle(two.world.clock)
+    two.john.wire.drop()
+    settle(two.world.clock)
+    looked.callback(None)
+    settle(two.world.clock)
+    assert two.world.manager._opened.watching._streams == {}
