@@ -172,3 +172,5 @@ def test_a_link_that_breaks_while_idle_waits_to_tell(world: World, pair: tuple[I
     world.clock.advance(0)
     other.wire.drop()
     mine.do(b"NOOP")
+    lines: list[str] = world.runtime.logs.emit.__self__  # type: ignore[attr-defined]
+    assert not [line for line in lines if "Traceback" in line]

@@ -320,7 +320,7 @@ def test_long_work_lets_other_sessions_have_their_turn(
 def test_a_mailbox_that_does_not_close_cleanly_is_left_all_the_same(
     john: ImapClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client cannot help it; the log knows."""
+    """The client cannot help it."""
     john.do(b"SELECT INBOX")
 
     async def broken(handle: Handle) -> None:
@@ -328,6 +328,7 @@ def test_a_mailbox_that_does_not_close_cleanly_is_left_all_the_same(
 
     monkeypatch.setattr(Handle, "close", broken)
     john.do(b"UNSELECT")
+    john.refused(b"CHECK", b"BAD")
     monkeypatch.undo()
     john.do(b"SELECT INBOX")
 
