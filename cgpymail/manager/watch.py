@@ -97,7 +97,9 @@ class Watch:
         shown = self._space.seen(typed, place)
         if not place.name:
             shown = shown.removesuffix(names.SEPARATOR) + names.SEPARATOR
-        return (place.account.name, place.name), shown
+        entry = place.account.find(place.name)
+        name = entry.name if entry is not None and entry.name == place.name else place.name  # text that is there anyway
+        return (place.account.name, name), name if shown == name else shown
 
     async def _look_at_subscription(self, pause: Pause) -> None:
         """Subscribed names anew; and the streams of all accounts that are watched."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -323,3 +325,22 @@ def test_who_leaves_while_his_subscription_is_read_leaves_nothing(two: Two, monk
     looked.callback(None)
     settle(two.world.clock)
     assert two.world.manager._opened.watching._streams == {}
+
+
+def test_names_that_are_there_are_not_kept_again(two: Two) -> None:
+    """A session that watches many mailboxes by name shares their names with the account."""
+    work = ImapClient(two.world)
+    found = [b"%03d" % number + b"x" * 190 for number in range(60)]
+    for name in found:
+        work.do(b"CREATE " + name)
+    settle(two.world.clock)
+    command = b"NOTIFY SET (mailboxes (%b) %b)" % (b" ".join(found), MESSAGES)
+    work.do(command)  # what is kept once for all is there now
+    gc.collect()
+    tracemalloc.start()
+    try:
+        two.john.do(command)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 60 * 300
+    finally:
+        tracemalloc.stop()
