@@ -100,9 +100,7 @@ def test_clear_passwords_are_refused_where_they_are_not_allowed(world: World, co
     assert client.refused(b"AUTHENTICATE PLAIN " + PLAIN).startswith(b"[PRIVACYREQUIRED] ")
 
 
-def test_mechanisms_that_hide_the_password_are_possible_in_clear(
-    world: World, connect: Connect
-) -> None:
+def test_mechanisms_that_hide_the_password_are_possible_in_clear(world: World, connect: Connect) -> None:
     """Only those that send the password itself need a protected link."""
     world.directory.clear_text = False
     client = connect(login="")
