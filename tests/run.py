@@ -1,7 +1,7 @@
 """The test runner behind ``make test`` and ``.ci/run``.
 
-Without arguments: every test, with coverage of the whole package. ``--protocols``: the protocol, contract, transcript
-and system suites only, without coverage: what is run a second time on the versions of Debian 12.
+Without arguments: every test, with coverage of the whole package. ``--protocols``: the unit, transcript and system
+tests only, without coverage: what is run a second time on the versions of Debian 12.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ import subprocess
 import sys
 
 PROTOCOLS = [
-    "tests/unit/imap",
-    "tests/unit/pop3",
-    "tests/unit/lmtp",
-    "tests/contract",
+    "tests/unit",
     "tests/transcripts",
     "tests/system",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -248,12 +247,10 @@ HARD = {
 
 
 @pytest.mark.parametrize("kind", HARD)
-def test_large_threads_take_no_time(kind: str) -> None:
-    """Every message once, however deep and whatever it refers to."""
+def test_large_threads_have_every_message_once(kind: str) -> None:
+    """However deep they are and whatever they refer to; benchmarks/sort_thread.py measures what that costs."""
     messages = HARD[kind]
-    start = time.thread_time()
     line = found(messages, ThreadBy.REFERENCES)
-    assert time.thread_time() - start < 5
     uids = sorted(int(word) for word in line.decode().replace("(", " ").replace(")", " ").split()[2:])
     assert uids == [message.uid for message in messages]
 
