@@ -10,11 +10,7 @@ import os
 import subprocess
 import sys
 
-PROTOCOLS = [
-    "tests/unit",
-    "tests/transcripts",
-    "tests/system",
-]
+PROTOCOLS = ["tests/system", "tests/transcripts", "tests/unit"]  # the slow ones first
 LEAST_COVERAGE = 90  # percent of lines and branches
 
 
