@@ -30,7 +30,7 @@ types: $(VENV)/.lint
 unit: $(VENV)/.test
 	$(BIN)/python -m pytest tests/unit -n 2
 
-# The unit, transcript and system tests on the versions that Debian 12 ships.
+# The unit, contract, transcript and system tests on the versions that Debian 12 ships.
 debian12: .venv-debian12/.test $(NODE)
 	.venv-debian12/bin/python tests/run.py --protocols
 

@@ -1,7 +1,7 @@
 """The test runner behind ``make test`` and ``.ci/run``.
 
-Without arguments: every test, with coverage of the whole package. ``--protocols``: the unit, transcript and system
-tests only, without coverage: what is run a second time on the versions of Debian 12.
+Without arguments: every test, with coverage of the whole package. ``--protocols``: the unit, contract, transcript
+and system tests only, without coverage: what is run a second time on the versions of Debian 12.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-PROTOCOLS = ["tests/system", "tests/transcripts", "tests/unit"]  # the slow ones first
+PROTOCOLS = ["tests/system", "tests/contract", "tests/transcripts", "tests/unit"]  # the slow ones first
 LEAST_COVERAGE = 90  # percent of lines and branches
 
 
