@@ -20,7 +20,6 @@ from cgpymail.errors import (
     Busy,
     CannotDo,
     HasChildren,
-    IllegalName,
     LimitExceeded,
     MailboxExists,
     MailError,
@@ -29,12 +28,12 @@ from cgpymail.errors import (
     NotSelectable,
 )
 from cgpymail.interfaces import IAccountRecord, IMailboxStore, IMailboxTree
+from cgpymail.manager.furnishing import furnish
 from cgpymail.manager.infos import CLASS, OBJECT_ID, UIDVALIDITY, MailboxInfos
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.mailbox import Mailbox
-from cgpymail.manager.moving import copy_all
+from cgpymail.manager.moving import move_inbox
 from cgpymail.manager.objectids import new_mailbox_id
-from cgpymail.manager.special import SPECIAL_USE
 from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
 from cgpymail.model.identity import AccountName
@@ -106,12 +105,12 @@ class Account:
             await self._scan()
             new = not self._entries
             if not self._has_storage(names.INBOX):
-                await self._create(names.INBOX, self.default_format)
+                await self.add(names.INBOX, self.default_format)
             if new:
-                await self._furnish()
+                await furnish(self)
 
     @asynccontextmanager
-    async def _changing(self) -> AsyncIterator[None]:
+    async def changing(self) -> AsyncIterator[None]:
         """The turn to change the names. After a failure half of a change may have been made: look again next time."""
         async with self.turn:
             self._check_usable()
@@ -144,16 +143,6 @@ class Account:
         self._entries = await self._tree.scan()
         self._scanned = self.runtime.clock.seconds()
 
-    async def _furnish(self) -> None:
-        for _, key in SPECIAL_USE:
-            name = names.canonical(self.record.preference(key))
-            try:
-                names.check_new(name)
-                self._check_count()
-                await self._create(name, self.default_format)
-            except (IllegalName, LimitExceeded, MailboxExists):
-                continue  # a template may name what cannot be made, but not keep the user out
-
     def _has_storage(self, name: str) -> bool:
         entry = self._entries.get(name)
         return entry is not None and bool(entry.format)
@@ -178,6 +167,10 @@ class Account:
     def close(self, mailbox: Mailbox) -> None:
         """The caller needs it no longer; it stays warm for a while."""
         self._opened.leave(mailbox)
+
+    def rights_changed(self, name: str) -> None:
+        """The ACL of a mailbox was changed: the sessions in it look for themselves what that means."""
+        self._opened.rights_changed(self.name, name)
 
     def open_store(self, name: str) -> Deferred[IMailboxStore]:
         """The store of a mailbox; for OpenMailboxes, which sees that a name is opened once."""
@@ -213,11 +206,12 @@ class Account:
         Raises IllegalName, MailboxExists, LimitExceeded, StorageFailed.
         """
         names.check_new(name)
-        async with self._changing():
-            self._check_count()
-            await self._create(name, format or self.default_format, mailbox_class)
+        async with self.changing():
+            self.check_count()
+            await self.add(name, format or self.default_format, mailbox_class)
 
-    async def _create(self, name: str, format: str, mailbox_class: str = "") -> None:
+    async def add(self, name: str, format: str, mailbox_class: str = "") -> None:
+        """``create`` for those who have the turn and have checked the name and the count."""
         if self._has_storage(name):
             raise MailboxExists
         added = self._to_add([*names.ancestors(name), name])
@@ -237,7 +231,7 @@ class Account:
     async def create_directory(self, name: str) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""
         names.check_new(name)
-        async with self._changing():
+        async with self.changing():
             entry = self._entries.get(name)
             if entry is not None and entry.directory:
                 raise MailboxExists
@@ -247,7 +241,8 @@ class Account:
             self._add_directories([*names.ancestors(name), name])
             await self.infos.added(added, acl, {})
 
-    def _check_count(self) -> None:
+    def check_count(self) -> None:
+        """Raise LimitExceeded if there may be no further mailbox (MaxMailboxes)."""
         most = number(self.record.setting("MaxMailboxes", str(UNLIMITED)), UNLIMITED)
         if most >= 0 and sum(1 for entry in self._entries.values() if entry.format) >= most:
             raise LimitExceeded("The account has as many mailboxes as it may have")
@@ -279,7 +274,7 @@ class Account:
         """
         if name == names.INBOX:
             raise CannotDo("INBOX cannot be deleted")
-        async with self._changing():
+        async with self.changing():
             entry = self._existing(name)
             self._check_unlocked(name)
             below = self.below(name)
@@ -323,9 +318,9 @@ class Account:
         """
         names.check_new(new)
         if old == names.INBOX:
-            await self._rename_inbox(new)
+            await move_inbox(self, new)
             return
-        async with self._changing():
+        async with self.changing():
             moves = self._plan_moves(old, new, children)
             added = self._to_add(names.ancestors(new))
             await self._opened.settled(self.name)
@@ -361,31 +356,6 @@ class Account:
             if stays:
                 self._entries[old] = TreeEntry(old, "", directory=True)
             self._entries[new] = TreeEntry(new, entry.format, entry.directory and not stays)
-
-    async def _rename_inbox(self, new: str) -> None:
-        async with self._changing():
-            if new in self._entries:
-                raise MailboxExists
-            await self._create(new, self._entries[names.INBOX].format)
-        source = await self.open(names.INBOX)
-        try:
-            target = await self.open(new)
-            try:
-                await self._move_messages(source, target)
-            finally:
-                self.close(target)
-        finally:
-            self.close(source)
-
-    async def _move_messages(self, source: Mailbox, target: Mailbox) -> None:
-        async with source.moving:
-            try:
-                copied = await copy_all(source, target)
-            except MailError:  # nothing was taken out of the source: what was copied goes away again
-                if not target.gone:
-                    await self.delete(target.name)
-                raise
-            await source.expunge(copied)
 
     def _existing(self, name: str) -> TreeEntry:
         entry = self._entries.get(name)

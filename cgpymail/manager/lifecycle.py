@@ -208,6 +208,12 @@ class OpenMailboxes:
             self._table[opened.key] = opened
             opened.box.renamed(new)
 
+    def rights_changed(self, owner: AccountName, name: str) -> None:
+        """The ACL of a mailbox was changed; its sessions are told."""
+        opened = self._table.get((owner, name))
+        if opened is not None and opened.busy is None:
+            opened.box.rights_changed()
+
     def deleted(self, owner: AccountName, name: str) -> None:
         """A mailbox is no more: its sessions are told, and the next who enters that name finds another."""
         opened = self._table.pop((owner, name), None)

@@ -8,11 +8,45 @@ meanwhile stay; one that somebody expunges before its turn is left out. Flags go
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from cgpymail.errors import MailboxExists, MailError
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.model.message import NewMessage
+from cgpymail.model.names import INBOX
+
+if TYPE_CHECKING:
+    from cgpymail.manager.account import Account
 
 BATCH = 500  # messages whose bytes are pinned at a time
+
+
+async def move_inbox(account: Account, new: str) -> None:
+    """RENAME INBOX: its messages go to a new mailbox of the same format. Raises as Account.rename does."""
+    async with account.changing():
+        if account.exists(new):
+            raise MailboxExists
+        await account.add(new, account.entries[INBOX].format)
+    source = await account.open(INBOX)
+    try:
+        target = await account.open(new)
+        try:
+            await _move(account, source, target)
+        finally:
+            account.close(target)
+    finally:
+        account.close(source)
+
+
+async def _move(account: Account, source: Mailbox, target: Mailbox) -> None:
+    async with source.moving:
+        try:
+            copied = await copy_all(source, target)
+        except MailError:  # nothing was taken out of the source: what was copied goes away again
+            if not target.gone:
+                await account.delete(target.name)
+            raise
+        await source.expunge(copied)
 
 
 async def copy_all(source: Mailbox, target: Mailbox) -> list[int]:

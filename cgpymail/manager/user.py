@@ -12,26 +12,21 @@ from dataclasses import replace
 
 from cgpymail.errors import (
     Busy,
-    CannotDo,
-    IllegalName,
-    LimitExceeded,
-    MailboxExists,
     MailboxGone,
     MailError,
     NoSuchMailbox,
     NotSelectable,
 )
-from cgpymail.manager import naming
 from cgpymail.manager.access import Standing, settable_flags, standing
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import NONEXISTENT, SUBSCRIBED, Pause
 from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
-from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
+from cgpymail.manager.namechanges import NameChanges
+from cgpymail.manager.namespace import FOREIGN, NameSpace
 from cgpymail.manager.objectids import mailbox_id
 from cgpymail.manager.watch import Key, Watch
-from cgpymail.manager.watching import Subscribed
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import PLAIN_LIST, CreatedMailbox, ListChoice, ListedMailbox, MailboxStatus
@@ -58,6 +53,7 @@ class User:
         self._limits = limits
         self._left = left
         self._listing = Listing(space, service, limits)
+        self._names = NameChanges(space, limits)
         self._sees_public = False
         self._handles: dict[Handle, Mailbox] = {}
         self._watch: Watch | None = None
@@ -106,86 +102,24 @@ class User:
         return self._space.seen(name, place)
 
     async def create(self, name: str) -> CreatedMailbox:
-        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
-
-        Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
-        """
-        if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
-            raise MailboxExists
-        place = await self._space.resolve(name)
-        self._space.require_create(place)
-        if name.endswith(names.SEPARATOR):
-            await naming.create_directory(place.account, place.name, self._watch)
-            return CreatedMailbox(self._space.seen(name, place))
-        stem, format = place.account.split_format(place.name)
-        await naming.create(place.account, stem, format, author=self._watch)
-        made = self._space.seen(name, Place(place.account, stem))
-        return CreatedMailbox(made, place.account.infos.object_id(stem))
+        """See NameChanges."""
+        return await self._names.create(name, self._watch)
 
     async def delete(self, name: str) -> None:
-        """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
-        if self._space.is_alias(name):
-            aliases = self._own.record.aliases()
-            del aliases[name]
-            await self._own.record.set_aliases(aliases)
-            return
-        place, _ = await self._space.find(name)
-        self._space.require_delete(place)
-        await naming.delete(place.account, place.name, author=self._watch)
+        """See NameChanges."""
+        await self._names.delete(name, self._watch)
 
     async def rename(self, old: str, new: str) -> None:
-        """Rename a mailbox with what lies below it, or a mailbox alias.
-
-        Raises IllegalName, MailboxExists, CannotDo (also between accounts), NotPermitted, LimitExceeded.
-        """
-        if self._space.is_alias(old):
-            await self._rename_alias(old, new)
-            return
-        place, _ = await self._space.find(old)
-        self._space.require_delete(place)
-        if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
-            raise MailboxExists
-        target = await self._space.resolve(new)
-        if target.account is not place.account:
-            raise CannotDo("A mailbox cannot be renamed into another account")
-        self._space.require_create(target)
-        await naming.rename(place.account, place.name, target.name, author=self._watch)
-
-    async def _rename_alias(self, old: str, new: str) -> None:
-        """An alias is a top-level name, and so is its new name (spec 7.2.9)."""
-        if names.SEPARATOR in new:
-            raise CannotDo("A mailbox alias cannot be put below another name")
-        names.check_new(new)
-        aliases = self._own.record.aliases()
-        if new in aliases or self._own.exists(names.canonical(new)):
-            raise MailboxExists
-        await self._own.record.set_aliases({new if name == old else name: target for name, target in aliases.items()})
-
-    # subscription: stored, never interpreted (spec 7.1)
+        """See NameChanges."""
+        await self._names.rename(old, new, self._watch)
 
     async def subscribe(self, name: str) -> None:
-        """Add a name, which need not exist. Raises IllegalName, LimitExceeded."""
-        wanted = names.canonical(name.removesuffix(names.SEPARATOR))
-        if not wanted or len(wanted) > names.MAX_NAME_BYTES or not wanted.isprintable():
-            raise IllegalName
-        known = self._own.record.subscription()
-        if wanted in known:
-            return
-        if len(known) >= self._limits.subscriptions:
-            raise LimitExceeded("The subscription list is full")
-        await self._own.record.set_subscription([*known, wanted])
-        self._own.watching.tell(self.account, Subscribed(wanted, self._watch))
+        """See NameChanges."""
+        await self._names.subscribe(name, self._watch)
 
     async def unsubscribe(self, name: str) -> None:
-        """Take a name off the list; nothing happens if it is not on it."""
-        unwanted = {name, names.canonical(name.removesuffix(names.SEPARATOR))}
-        known = self._own.record.subscription()
-        kept = [each for each in known if each not in unwanted]
-        if len(kept) < len(known):
-            await self._own.record.set_subscription(kept)
-            for each in known:
-                if each in unwanted:
-                    self._own.watching.tell(self.account, Subscribed(each, self._watch))
+        """See NameChanges."""
+        await self._names.unsubscribe(name, self._watch)
 
     # other mailboxes than the one that is open (RFC 5465)
 

@@ -11,7 +11,6 @@ from twisted.internet.defer import Deferred
 from cgpymail.interfaces import IMailboxTree
 from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.limits import DEFAULTS
-from cgpymail.runtime.options import PopOptions
 from cgpymail.runtime.pool import InlinePool
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.tree import DiskTree
@@ -20,10 +19,10 @@ from tests.support.records import MemoryRecord
 from tests.support.wire import MemoryWire
 from tests.support.world import World
 from tests.transcripts.runner import ACCOUNTS, TYPES
+from tests.transcripts.script import Script
 
 PASSWORD = "secret"
 BINDINGS = {"tls-exporter": b"of this connection"}
-POP = PopOptions()
 PATIENCE = 1.0  # seconds of the world's clock
 
 
@@ -84,28 +83,27 @@ class SlowPool(InlinePool):
 class MemoryWorld:
     """``folder`` takes what the stores and the spool write."""
 
-    def __init__(
-        self, format: str, folder: Path, limits: dict[str, int], private: bool = False, pop: PopOptions = POP
-    ) -> None:
+    def __init__(self, format: str, folder: Path, script: Script) -> None:
         spool = folder / "spool"
         spool.mkdir()
 
         def make_tree(world: World, record: MemoryRecord) -> IMailboxTree:
             return MemoryTree(world.runtime) if format == "memory" else DiskTree(world.runtime, record.path)
 
-        self._world = World(spool, replace(DEFAULTS, **limits), make_tree)
-        self._world.services = replace(self._world.services, pop=pop)
+        self._world = World(spool, replace(DEFAULTS, **script.limits), make_tree)
+        self._world.services = replace(self._world.services, pop=script.pop)
         self._world.runtime.outside = Outside(self._world.clock)
         self._world.runtime.outside.codes = {"nobody@example.net": 67}  # EX_NOUSER
-        self._world.directory.clear_text = not private
+        self._world.directory.clear_text = not script.private
         self._world.runtime.random = bytes  # nonces are zeroes, so that a transcript can have the answers to them
-        for name in ACCOUNTS:
+        for name in (*ACCOUNTS, *script.accounts):
             self._world.directory.tokens[f"token-of-{name}"] = name
             path = folder / f"{name}.macnt"
             path.mkdir()
             record = self._world.account(name, password=PASSWORD.encode(), path=str(path))
             if format in TYPES:
                 record.settings["DefaultMailboxType"] = TYPES[format]
+            record.settings |= script.settings.get(name, {})
 
     def password(self, account: str) -> str:
         """The same for all."""

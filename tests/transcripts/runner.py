@@ -9,6 +9,7 @@ from tests.transcripts.matching import Variables
 from tests.transcripts.script import ClientLine, Script, Step
 
 ACCOUNTS = ("john", "mary")
+FURTHER = ("boss", "anna", "peter", "public")  # only in transcripts that ask for them
 TYPES = {"mbox": "TextMailbox", "mdir": "MailDirMailbox"}  # setting DefaultMailboxType, by format
 
 
@@ -37,7 +38,7 @@ class Runner:
     def __init__(self, script: Script, world: World) -> None:
         self._script = script
         self._world = world
-        self._variables = Variables({f"{name}password": world.password(name) for name in ACCOUNTS})
+        self._variables = Variables({f"{name}password": world.password(name) for name in (*ACCOUNTS, *script.accounts)})
         self._clients: dict[str, Client] = {}
 
     def run(self) -> None:

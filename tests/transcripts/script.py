@@ -9,7 +9,9 @@ from cgpymail.runtime.options import PopOptions
 
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
-_HEADER = re.compile(r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop)(?: ([^:]+))?: (.*)")
+_HEADER = re.compile(
+    r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop|accounts|setting)(?: ([^:]+))?: (.*)"
+)
 _TALK = re.compile(r"([A-Z])(:|\+|\||&|<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls|deflate)$")
 _WORLDLY = re.compile(r"(time|slow) (\d+(?:\.\d+)?)$")
@@ -70,6 +72,8 @@ class Script:
     mailboxes: dict[str, Fixture] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
     pop: PopOptions = field(default_factory=PopOptions)
+    accounts: tuple[str, ...] = ()
+    settings: dict[str, dict[str, str]] = field(default_factory=dict)
     clients: dict[str, ClientLine] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
@@ -98,7 +102,7 @@ def _read_header(script: Script, number: int, line: str) -> None:
     if found is None:
         raise ScriptError(f"line {number}: not a header line: {line}")
     key, name, value = found.groups()
-    if (name is None) == (key in ("mailbox", "limit", "client", "pop")):
+    if (name is None) == (key in ("mailbox", "limit", "client", "pop", "setting")):
         raise ScriptError(f"line {number}: {key} {'needs' if name is None else 'takes no'} name")
     if key in ("title", "spec"):
         setattr(script, key, value)
@@ -116,6 +120,11 @@ def _read_header(script: Script, number: int, line: str) -> None:
     elif key == "pop":
         chosen = {name: int(value) if value.isdecimal() else tuple(value.split())}
         script.pop, script.worlds = replace(script.pop, **chosen), ("memory",)
+    elif key == "accounts":
+        script.accounts = tuple(value.split())
+    elif key == "setting":
+        account, _, setting = name.partition(" ")
+        script.settings.setdefault(account, {})[setting] = value
     elif key == "client":
         script.clients[name] = _client(number, value)
     elif key == "mailbox":

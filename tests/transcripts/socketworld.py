@@ -9,8 +9,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from cgpymail.grammar.settings import Document
 from tests.support.daemon import Daemon
-from tests.transcripts.runner import ACCOUNTS, TYPES
+from tests.transcripts.runner import ACCOUNTS, FURTHER, TYPES
+from tests.transcripts.script import Script
 
 PATIENCE = 10.0  # seconds to wait for something that is expected
 QUIET = 0.15  # seconds of silence that count as nothing more
@@ -77,22 +79,29 @@ class Accounts:
         settings = daemon.base / "Accounts" / "Settings"
         settings.mkdir(parents=True)
         (settings / "Domain.settings").write_text(f"{{DefaultMailboxType = {TYPES[format]};}}\n")
-        daemon.create(*ACCOUNTS)
+        daemon.create(*ACCOUNTS, *FURTHER)
         self.passwords = daemon.passwords
         self._base = daemon.base
 
-    def copy(self, base: Path) -> None:
-        """The same accounts in another base directory."""
-        shutil.copytree(self._base, base, dirs_exist_ok=True)
+    def copy(self, base: Path, script: Script) -> None:
+        """The same accounts, as far as a transcript wants them, in another base directory."""
+        unwanted = [f"{name}.macnt" for name in FURTHER if name not in script.accounts]
+        shutil.copytree(self._base, base, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*unwanted))
+        for name, settings in script.settings.items():
+            file = base / "Accounts" / f"{name}.macnt" / "account.settings"
+            document = Document(file.read_bytes())
+            for key, value in settings.items():
+                document.set(key, value)
+            file.write_bytes(document.render())
 
 
 class SocketWorld:
     """A daemon of its own for every transcript, so that each begins with the same accounts."""
 
-    def __init__(self, accounts: Accounts, folder: Path) -> None:
+    def __init__(self, accounts: Accounts, folder: Path, script: Script) -> None:
         self._daemon = Daemon(folder)
         self._passwords = accounts.passwords
-        accounts.copy(self._daemon.base)
+        accounts.copy(self._daemon.base, script)
         self._daemon.start()
 
     def password(self, account: str) -> str:

@@ -23,6 +23,6 @@ RUNS = [
 @pytest.mark.parametrize(("script", "format"), RUNS)
 def test_transcript(script: Script, format: str, tmp_path: Path) -> None:
     """Every client hears what the transcript says, and nothing else."""
-    world = MemoryWorld(format, tmp_path, script.limits, script.private, script.pop)
+    world = MemoryWorld(format, tmp_path, script)
     Runner(script, world).run()
     world.close()

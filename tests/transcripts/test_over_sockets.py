@@ -35,7 +35,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Accoun
 @pytest.mark.parametrize(("script", "format"), _runs())
 def test_transcript(script: Script, format: str, accounts: Callable[[str], Accounts], tmp_path: Path) -> None:
     """What holds in memory holds for clients on the network."""
-    world = SocketWorld(accounts(format), tmp_path)
+    world = SocketWorld(accounts(format), tmp_path, script)
     try:
         Runner(script, world).run()
     finally:

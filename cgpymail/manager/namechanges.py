@@ -1,0 +1,109 @@
+"""What a user does to names: mailboxes made, removed and renamed, mailbox aliases, and the subscription list.
+
+Here the names are resolved and the rights asked (spec 3.4); the owner's account does it, and those who watch are told
+(naming.py). ``author`` is the watch of the session that does it, None if it has none.
+"""
+
+from __future__ import annotations
+
+from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailboxExists
+from cgpymail.manager import naming
+from cgpymail.manager.namespace import NameSpace, Place
+from cgpymail.manager.watch import Watch
+from cgpymail.manager.watching import Subscribed
+from cgpymail.model import names
+from cgpymail.model.mailbox import CreatedMailbox
+from cgpymail.runtime.limits import Limits
+
+Author = Watch | None
+
+
+class NameChanges:
+    """By one user. Any method raises StorageFailed, and NoSuchMailbox for what he may not know of."""
+
+    def __init__(self, space: NameSpace, limits: Limits) -> None:
+        self._space = space
+        self._own = space.own
+        self._limits = limits
+
+    async def create(self, name: str, author: Author) -> CreatedMailbox:
+        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
+
+        Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
+        """
+        if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
+            raise MailboxExists
+        place = await self._space.resolve(name)
+        self._space.require_create(place)
+        if name.endswith(names.SEPARATOR):
+            await naming.create_directory(place.account, place.name, author)
+            return CreatedMailbox(self._space.seen(name, place))
+        stem, format = place.account.split_format(place.name)
+        await naming.create(place.account, stem, format, author=author)
+        made = self._space.seen(name, Place(place.account, stem))
+        return CreatedMailbox(made, place.account.infos.object_id(stem))
+
+    async def delete(self, name: str, author: Author) -> None:
+        """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
+        if self._space.is_alias(name):
+            aliases = self._own.record.aliases()
+            del aliases[name]
+            await self._own.record.set_aliases(aliases)
+            return
+        place, _ = await self._space.find(name)
+        self._space.require_delete(place)
+        await naming.delete(place.account, place.name, author=author)
+
+    async def rename(self, old: str, new: str, author: Author) -> None:
+        """Rename a mailbox with what lies below it, or a mailbox alias.
+
+        Raises IllegalName, MailboxExists, CannotDo (also between accounts), NotPermitted, LimitExceeded.
+        """
+        if self._space.is_alias(old):
+            await self._rename_alias(old, new)
+            return
+        place, _ = await self._space.find(old)
+        self._space.require_delete(place)
+        if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
+            raise MailboxExists
+        target = await self._space.resolve(new)
+        if target.account is not place.account:
+            raise CannotDo("A mailbox cannot be renamed into another account")
+        self._space.require_create(target)
+        await naming.rename(place.account, place.name, target.name, author=author)
+
+    async def _rename_alias(self, old: str, new: str) -> None:
+        """An alias is a top-level name, and so is its new name (spec 7.2.9)."""
+        if names.SEPARATOR in new:
+            raise CannotDo("A mailbox alias cannot be put below another name")
+        names.check_new(new)
+        aliases = self._own.record.aliases()
+        if new in aliases or self._own.exists(names.canonical(new)):
+            raise MailboxExists
+        await self._own.record.set_aliases({new if name == old else name: target for name, target in aliases.items()})
+
+    # subscription: stored, never interpreted (spec 7.1)
+
+    async def subscribe(self, name: str, author: Author) -> None:
+        """Add a name, which need not exist. Raises IllegalName, LimitExceeded."""
+        wanted = names.canonical(name.removesuffix(names.SEPARATOR))
+        if not wanted or len(wanted) > names.MAX_NAME_BYTES or not wanted.isprintable():
+            raise IllegalName
+        known = self._own.record.subscription()
+        if wanted in known:
+            return
+        if len(known) >= self._limits.subscriptions:
+            raise LimitExceeded("The subscription list is full")
+        await self._own.record.set_subscription([*known, wanted])
+        self._own.watching.tell(self._own.name, Subscribed(wanted, author))
+
+    async def unsubscribe(self, name: str, author: Author) -> None:
+        """Take a name off the list; nothing happens if it is not on it."""
+        unwanted = {name, names.canonical(name.removesuffix(names.SEPARATOR))}
+        known = self._own.record.subscription()
+        kept = [each for each in known if each not in unwanted]
+        if len(kept) < len(known):
+            await self._own.record.set_subscription(kept)
+            for each in known:
+                if each in unwanted:
+                    self._own.watching.tell(self._own.name, Subscribed(each, author))
