@@ -198,7 +198,21 @@ class IAccountRecord(Interface):
         """max(now, last + 1), on disk before it fires; never given twice for an account (spec section 1.1.2)."""
 
 
-class IDirectory(Interface):
+class IRelations(Interface):
+    """What users are to one another, as far as rights depend on it. From memory, at once: asked at every command.
+
+    The answers may change at any time; nobody remembers them. Names are canonical, those of groups in lower case.
+    """
+
+    def member(group: str, domain: str, who: AccountName) -> bool:
+        """Whether ``who`` is in the group of that domain, himself or through other groups; False if there is none."""
+
+    def oversees(who: AccountName, owner: AccountName) -> bool:
+        """Whether ``who`` has every right on every mailbox of ``owner`` as an administrator (spec 3.2): of the server
+        with All Users, or of the owner's domain with CanViewMailboxes. Says nothing about owners themselves."""
+
+
+class IDirectory(IRelations):
     """Who exists, and who may log in."""
 
     def find(name: AccountName) -> Deferred[Any]:

@@ -85,6 +85,14 @@ class Directory:
         """See IDirectory."""
         return self._router.route(address, domain)
 
+    def member(self, group: str, domain: str, who: AccountName) -> bool:
+        """See IRelations."""
+        return self.domains.member(group, domain, who)
+
+    def oversees(self, who: AccountName, owner: AccountName) -> bool:
+        """See IRelations."""
+        return self.domains.oversees(who, owner)
+
     def clear_text_allowed(self, link: Link) -> bool:
         """See IDirectory."""
         return self._logins.clear_text_allowed(link)

@@ -19,7 +19,8 @@ DOMAINS = "Domains"
 SETTINGS = "Settings"
 # The words for the right All Users in Access.settings: itself, and the right to everything.
 ALL_USERS = frozenset({"allusers", "master"})
-_NONE: frozenset[str] = frozenset()
+_NOBODY: frozenset[AccountName] = frozenset()
+CAN_VIEW_MAILBOXES = "canviewmailboxes"
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Domain:
     aliases_readable: bool = True
     has_postmaster: bool = False
     rights: dict[str, frozenset[str]] = field(default_factory=dict)  # of administrators, by account name
+    viewers: frozenset[AccountName] = frozenset()  # those with CanViewMailboxes
+    members: dict[str, frozenset[AccountName]] = field(default_factory=dict)  # of each group, by its name
 
 
 class Domains:
@@ -49,6 +52,7 @@ class Domains:
         self._log = log
         self._all: dict[str, Domain] = {}
         self._addresses: dict[str, str] = {}
+        self._overseers: frozenset[AccountName] = frozenset()
         self.main = Domain(domain_name(main), f"{base}/{ACCOUNTS}")
 
     def load(self) -> None:
@@ -97,6 +101,9 @@ class Domains:
         """Take the administrators' rights from their file, at the start and after a change. Blocking."""
         rights, _ = load_document(self._files, f"{domain.path}/{SETTINGS}/Access.settings", self._log)
         domain.rights = {name.lower(): _granted(rights.get(name)) for name in rights}
+        domain.viewers = _holders(domain, frozenset({CAN_VIEW_MAILBOXES}))
+        if domain is self.main:
+            self._overseers = _holders(domain, ALL_USERS)
 
     def _aliases(self, document: Document, path: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -126,13 +133,27 @@ class Domains:
     def may_act_for_all(self, name: AccountName) -> bool:
         """Whether an account has the server-level right All Users (spec sections 3.2, 11.1): only those of the main
         domain can."""
-        rights = self.main.rights
-        held = rights.get(name.name, _NONE) | rights.get(str(name), _NONE)
-        return name.domain == self.main.name and not held.isdisjoint(ALL_USERS)
+        return name in self._overseers
+
+    def oversees(self, who: AccountName, owner: AccountName) -> bool:
+        """See IRelations."""
+        domain = self._all.get(owner.domain)
+        return who in self._overseers or (domain is not None and who in domain.viewers)
+
+    def member(self, group: str, domain: str, who: AccountName) -> bool:
+        """See IRelations."""
+        place = self._all.get(domain)
+        return place is not None and who in place.members.get(group, _NOBODY)
 
     def at(self, local: str) -> Domain:
         """The domain of a local address (setting IPAddresses of a domain), else the main one (spec section 11.3)."""
         return self._all.get(self._addresses.get(canonical_address(local), ""), self.main)
+
+
+def _holders(domain: Domain, words: frozenset[str]) -> frozenset[AccountName]:
+    """The administrators with any of these rights. An administrator of a domain is one of its own accounts."""
+    names = (name.partition("@") for name, held in domain.rights.items() if not held.isdisjoint(words))
+    return frozenset(AccountName(local, domain.name) for local, _, place in names if place in ("", domain.name))
 
 
 def _granted(value: object) -> frozenset[str]:

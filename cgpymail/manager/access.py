@@ -1,8 +1,9 @@
 """THE rights decision, and what a user does not see (manual, Mailboxes, "Mailbox Access Rights"; spec 2.8, 3, 14.2).
 
-The owner has every right and the ACL does not bind him. For others the ACL's elements that match are united, then the
-matching negative elements (``-identifier``) taken away (spec 14.2.3). Asked at use, never remembered: a right withdrawn
-is withdrawn from the sessions that are open.
+The owner has every right and the ACL does not bind him, nor does it bind administrators (spec 3.2). For others the
+ACL's elements that match are united, then the matching negative elements (``-identifier``) taken away (spec 14.2.3).
+Asked at use, never remembered: a right withdrawn is withdrawn from the sessions that are open. ``relations`` (the
+directory) knows groups and administrators; no function here answers without it.
 """
 
 from __future__ import annotations
@@ -12,21 +13,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from cgpymail.interfaces import IAccountRecord
+from cgpymail.interfaces import IAccountRecord, IRelations
 from cgpymail.model import flags, rights
 from cgpymail.model.identity import AccountName
 from cgpymail.model.names import ancestors
 
 ANYONE = "anyone"
 MAIL_SERVICES = ("IMAP", "POP")  # their clients never see messages with Service (spec 2.8)
-
-InGroup = Callable[[str, AccountName, AccountName], bool]
-"""(group name without "#", owner of the mailbox, who) -> whether he is a member."""
-
-
-def no_groups(group: str, owner: AccountName, who: AccountName) -> bool:
-    """Where there are no groups, nobody is a member."""
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +36,13 @@ def standing(
     name: str,
     service: str,
     exists: Callable[[str], bool],
-    in_group: InGroup = no_groups,
+    relations: IRelations,
 ) -> Standing:
     """The standing of ``who``, over ``service``, in the mailbox ``name`` of the account ``record``.
 
     ``exists`` says whether that account has a storage or directory entity of a name; see ``decide``.
     """
-    return _standing(decide(who, record, name, exists, in_group), service)
+    return _standing(decide(who, record, name, exists, relations), service)
 
 
 @lru_cache(maxsize=1024)
@@ -82,41 +75,50 @@ def decide(
     record: IAccountRecord,
     name: str,
     exists: Callable[[str], bool],
-    in_group: InGroup = no_groups,
+    relations: IRelations,
 ) -> int:
     """The rights mask. A name that does not exist takes the ACL of its nearest existing ancestor (spec 14.2.8)."""
     owner: AccountName = record.name
-    if who is owner or who == owner:
-        return rights.ALL  # cannot be reduced by his own ACL (spec 3.2, 14.2.7)
+    if is_above_acl(who, owner, relations):
+        return rights.ALL
     for place in (name, *reversed(ancestors(name))):
         if exists(place):
-            return combine(record.mailbox_info(place).get("Access"), who, owner, in_group)
+            return _united(record.mailbox_info(place).get("Access"), who, owner, relations)
     return rights.NONE
 
 
-def combine(acl: Any, who: AccountName, owner: AccountName, in_group: InGroup = no_groups) -> int:
-    """The union of the elements that match ``who``, less the negative ones (spec 14.2.3).
+def is_above_acl(who: AccountName, owner: AccountName, relations: IRelations) -> bool:
+    """Whether no ACL binds ``who`` in the mailboxes of ``owner``, nor can reduce his rights (spec 3.2, 14.2.7)."""
+    return who is owner or who == owner or relations.oversees(who, owner)
+
+
+def combine(acl: Any, who: AccountName, owner: AccountName, relations: IRelations) -> int:
+    """The rights mask of ``who`` where this ACL stands in an account of ``owner``, as ``decide`` gives it.
 
     ``acl``: identifier -> letters, as account.info has it; elements that are not text are as if absent.
     """
+    return rights.ALL if is_above_acl(who, owner, relations) else _united(acl, who, owner, relations)
+
+
+def _united(acl: Any, who: AccountName, owner: AccountName, relations: IRelations) -> int:
+    """The union of the elements that match ``who``, less the negative ones (spec 14.2.3)."""
     granted = withdrawn = rights.NONE
     for identifier, letters in acl.items() if isinstance(acl, Mapping) else ():
         if not isinstance(letters, str) or not isinstance(identifier, str):
             continue
         if identifier.startswith("-"):
-            if matches(identifier[1:], who, owner, in_group):
+            if matches(identifier[1:], who, owner, relations):
                 withdrawn |= rights.parse(letters)
-        elif matches(identifier, who, owner, in_group):
+        elif matches(identifier, who, owner, relations):
             granted |= rights.parse(letters)
     return granted & ~withdrawn
 
 
-def matches(identifier: str, who: AccountName, owner: AccountName, in_group: InGroup = no_groups) -> bool:
+def matches(identifier: str, who: AccountName, owner: AccountName, relations: IRelations) -> bool:
     """Whether an ACL identifier (spec 3.3) means ``who``; a name without domain is one of the owner's domain."""
-    name = identifier.lower()
-    if name.startswith("#"):
-        return in_group(name[1:], owner, who)
-    local, at, domain = name.partition("@")
+    local, at, domain = identifier.lower().partition("@")
+    if local.startswith("#"):
+        return relations.member(local[1:], domain or owner.domain, who)
     if local == ANYONE:
         return not at or who.domain == (domain or owner.domain)
     return bool(local) and who == AccountName(local, domain or owner.domain)

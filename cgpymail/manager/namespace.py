@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from cgpymail.errors import IllegalName, MailError, NoSuchMailbox, NotPermitted
 from cgpymail.interfaces import IDirectory
-from cgpymail.manager.access import decide
+from cgpymail.manager.access import Standing, combine, decide, standing
 from cgpymail.manager.account import Account
 from cgpymail.manager.special import PREFERENCES, real_name
 from cgpymail.model import names, rights
@@ -113,7 +114,15 @@ class NameSpace:
     def rights(self, place: Place) -> int:
         """The user's rights on a mailbox, as a mask; on one that is not there, those on the nearest name above it."""
         account = place.account
-        return decide(self.own.name, account.record, place.name, account.exists)
+        return decide(self.own.name, account.record, place.name, account.exists, self._directory)
+
+    def standing(self, account: Account, name: str, service: str) -> Standing:
+        """The user's rights on a mailbox and what he does not see there over ``service``."""
+        return standing(self.own.name, account.record, name, service, account.exists, self._directory)
+
+    def rights_by(self, acl: Any, owner: AccountName) -> int:
+        """The user's rights where this ACL stands, or stood, in an account of ``owner``: of a mailbox that is gone."""
+        return combine(acl, self.own.name, owner, self._directory)
 
     def outer_rights(self, place: Place) -> int:
         """The user's rights on the nearest name above that is there: ``c`` decides on making and removing mailboxes.

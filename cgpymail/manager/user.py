@@ -17,7 +17,7 @@ from cgpymail.errors import (
     NoSuchMailbox,
     NotSelectable,
 )
-from cgpymail.manager.access import Standing, settable_flags, standing
+from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import NONEXISTENT, SUBSCRIBED, Pause
 from cgpymail.manager.handle import Handle, Target
@@ -239,7 +239,7 @@ class User:
         return handle
 
     def _standing(self, account: Account, mailbox: Mailbox) -> Standing:
-        return standing(self.account, account.record, mailbox.name, self.service, account.exists)
+        return self._space.standing(account, mailbox.name, self.service)
 
     async def _target(self, name: str) -> Target:
         """A mailbox to put messages into. Raises NoSuchMailbox, NotPermitted, NotSelectable."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cgpymail.errors import MailError
-from cgpymail.manager.access import combine
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
@@ -205,7 +204,7 @@ class Watch:
 
     def _may_know(self, account: AccountName, event: Named, name: str) -> bool:
         me = self._space.own.name
-        return account == me or combine(event.acls.get(name), me, account) & NEEDED == NEEDED
+        return account == me or self._space.rights_by(event.acls.get(name), account) & NEEDED == NEEDED
 
     def _both_shown(self, account: AccountName, new: tuple[str, str], old: tuple[str, str]) -> tuple[str, str]:
         """How both names of what was renamed are shown; one of them may be outside of what is watched."""

@@ -42,6 +42,7 @@ from cgpymail.runtime.wire import Session, Wire
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.registry import FORMATS
 from tests.support.records import MemoryRecord
+from tests.support.relations import Relations
 from tests.support.results import result
 from tests.support.runtime import memory_runtime
 from tests.support.wire import MemoryWire
@@ -62,7 +63,7 @@ class MemoryDirectory:
         self.aliases: dict[str, str] = {}
         self.clear_text = True
         self.absent: frozenset[str] = frozenset()  # methods that are not to be had
-        self.administrators: set[AccountName] = set()
+        self.relations = Relations()
         self.tokens: dict[str, str] = {}  # token -> account
         self.trust = NOBODY
 
@@ -75,6 +76,14 @@ class MemoryDirectory:
         name, _, given = address.lower().replace("%", "@").partition("@")
         found = AccountName(self.aliases.get(name, name), given or domain or DOMAIN)
         return found if found in self.records else None
+
+    def member(self, group: str, domain: str, who: AccountName) -> bool:
+        """See IRelations."""
+        return self.relations.member(group, domain, who)
+
+    def oversees(self, who: AccountName, owner: AccountName) -> bool:
+        """See IRelations."""
+        return self.relations.oversees(who, owner)
 
     def clear_text_allowed(self, link: Link) -> bool:
         """Over a secure link, or where the test allows it."""
@@ -102,7 +111,7 @@ class MemoryDirectory:
         name = self._proven(credentials, link)
         wanted = credentials.authzid if isinstance(credentials, Acting) else ""
         other = self.route(wanted, DOMAIN) if wanted else name
-        if name is None or other is None or (other != name and name not in self.administrators):
+        if name is None or other is None or (other != name and name not in self.relations.overseers):
             return fail(AuthenticationFailed())
         return succeed(other)
 

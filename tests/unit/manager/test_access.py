@@ -10,6 +10,7 @@ from cgpymail.manager import access
 from cgpymail.model import flags, rights
 from cgpymail.model.identity import AccountName
 from tests.support.records import MemoryRecord
+from tests.support.relations import Relations
 from tests.support.runtime import memory_runtime
 
 JOHN = AccountName("john", "example.org")
@@ -17,9 +18,8 @@ MARY = AccountName("mary", "example.org")
 FAR_MARY = AccountName("mary", "example.net")
 
 
-def in_staff(group: str, owner: AccountName, who: AccountName) -> bool:
-    """Mary of the owner's domain is the staff."""
-    return group == "staff" and owner == JOHN and who == MARY
+RELATIONS = Relations()
+RELATIONS.groups = {"staff@example.org": {MARY}, "crew@example.net": {MARY, FAR_MARY}}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def in_staff(group: str, owner: AccountName, who: AccountName) -> bool:
         ({"#staff": "lri"}, MARY, "lri"),
         ({"#staff": "lri"}, FAR_MARY, ""),
         ({"#other": "lri"}, MARY, ""),
+        ({"#crew": "lri"}, MARY, ""),  # it is a group of another domain
+        ({"#crew@example.net": "lri"}, MARY, "lri"),
+        ({"#Staff@Example.org": "lri"}, MARY, "lri"),
+        ({"#": "lri", "#@example.net": "lri"}, MARY, ""),
         # all that match are united, then the negative ones taken away, whatever their order
         ({"anyone": "l", "mary": "r", "#staff": "s"}, MARY, "lrs"),
         ({"-mary": "s", "anyone": "lrs"}, MARY, "lr"),
@@ -56,7 +60,7 @@ def in_staff(group: str, owner: AccountName, who: AccountName) -> bool:
 )
 def test_elements_that_match_are_combined(acl: Any, who: AccountName, letters: str) -> None:
     """Spec 3.3 and 14.2.3."""
-    assert rights.show(access.combine(acl, who, JOHN, in_staff)) == letters
+    assert rights.show(access.combine(acl, who, JOHN, RELATIONS)) == letters
 
 
 def record_with(infos: dict[str, dict[str, Any]]) -> MemoryRecord:
@@ -69,7 +73,7 @@ def record_with(infos: dict[str, dict[str, Any]]) -> MemoryRecord:
 def test_the_owner_keeps_all_rights() -> None:
     """His own ACL cannot shut him out (spec 14.2.7)."""
     record = record_with({"INBOX": {"Access": {"-john": "lrswipcda"}}})
-    assert access.decide(JOHN, record, "INBOX", lambda name: True) == rights.ALL
+    assert access.decide(JOHN, record, "INBOX", lambda name: True, RELATIONS) == rights.ALL
 
 
 @pytest.mark.parametrize(
@@ -91,18 +95,29 @@ def test_a_missing_mailbox_takes_the_acl_of_its_nearest_ancestor(name: str, ther
             "a/b/c": {"Access": {"mary": "l"}},
         }
     )
-    assert rights.show(access.decide(MARY, record, name, there.__contains__)) == letters
+    assert rights.show(access.decide(MARY, record, name, there.__contains__, RELATIONS)) == letters
 
 
 def test_an_existing_mailbox_without_acl_grants_nothing() -> None:
     """The ACL was copied from the parent when it was made; it is not looked for there again (spec 3.4.1)."""
     record = record_with({"a": {"Access": {"mary": "lr"}}, "a/b": {}})
-    assert access.decide(MARY, record, "a/b", lambda name: True) == rights.NONE
+    assert access.decide(MARY, record, "a/b", lambda name: True, RELATIONS) == rights.NONE
 
 
-def test_nobody_is_in_a_group_unless_groups_are_known() -> None:
-    """Without a directory of groups their elements match nobody."""
-    assert access.combine({"#staff": "lr"}, MARY, JOHN) == rights.NONE
+def test_no_acl_binds_administrators() -> None:
+    """Those of the server everywhere, those with CanViewMailboxes in their domain, whether there is a mailbox or not,
+    and at the top of the account too (spec 3.2)."""
+    relations = Relations()
+    relations.overseers, relations.viewers = {FAR_MARY}, {(MARY, "example.org"), (JOHN, "example.net")}
+    acl = {"-anyone": "lrswipcda"}
+    record = record_with({"INBOX": {"Access": acl}})
+    for who in (MARY, FAR_MARY):
+        assert access.combine(acl, who, JOHN, relations) == rights.ALL
+        for name in ("INBOX", "INBOX/none", "none", ""):
+            assert access.decide(who, record, name, record.infos.__contains__, relations) == rights.ALL
+    relations.viewers = {(MARY, "example.net")}  # of another domain
+    assert access.combine(acl, MARY, JOHN, relations) == rights.NONE
+    assert access.decide(MARY, record, "INBOX", record.infos.__contains__, relations) == rights.NONE
 
 
 @pytest.mark.parametrize(
@@ -124,7 +139,7 @@ def test_what_is_out_of_sight(letters: str, service: str, hides: int) -> None:
 def test_standing_is_rights_and_sight_together() -> None:
     """One question gives both."""
     record = record_with({"INBOX": {"Access": {"mary": "lr"}}})
-    assert access.standing(MARY, record, "INBOX", "IMAP", lambda name: True) == access.Standing(
+    assert access.standing(MARY, record, "INBOX", "IMAP", lambda name: True, RELATIONS) == access.Standing(
         rights.READ | rights.LOOKUP, flags.SERVICE | flags.HIDDEN
     )
 

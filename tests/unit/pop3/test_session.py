@@ -352,7 +352,7 @@ def test_another_mailbox(world: World, login: bytes) -> None:
 def test_another_mailbox_by_sasl(world: World, name: str) -> None:
     """The mailbox may stand in the name of every mechanism, and in that of the account to act for."""
     world.account("boss")
-    world.directory.administrators.add(AccountName("boss", "example.org"))
+    world.directory.relations.overseers.add(AccountName("boss", "example.org"))
     world.run(world.user().create("Work"))
     world.append(TWO, mailbox="Work")
     link = world.connect("POP")
