@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from cgpymail.admin import accounts, exits, mailboxes, sessions, settings
+from cgpymail.admin import accounts, attributes, exits, mailboxes, sessions, settings
 from cgpymail.admin.job import Job
 from cgpymail.errors import MailError
 from cgpymail.grammar.control import BadRequest
@@ -44,6 +44,12 @@ COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
     "mailbox create": mailboxes.create,
     "mailbox rename": mailboxes.rename,
     "mailbox delete": mailboxes.delete,
+    "mailbox class show": attributes.show_class,
+    "mailbox class set": attributes.set_class,
+    "mailbox lock": attributes.lock,
+    "mailbox unlock": attributes.unlock,
+    "mailbox hide": attributes.hide,
+    "mailbox unhide": attributes.unhide,
     RELOAD: reload,
 }
 

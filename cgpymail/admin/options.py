@@ -106,8 +106,9 @@ def _values(family: _Family, what: str) -> None:
 
 
 def _mailbox(family: _Family) -> None:
-    listing = family.action("list", "show the mailboxes, one a line", "account")
+    listing = family.action("list", "show the mailboxes, one a line", "account", "long")
     listing.add_argument("account", help=NAME)
+    listing.add_argument("--long", action="store_true", help="with class, and what is locked")
     create = family.action("create", "make a mailbox", "account", "mailbox", "mailbox_class")
     create.add_argument("account", help=NAME)
     create.add_argument("mailbox", help="its name; name/ only for what is to lie below it; name.mdir in that format")
@@ -125,6 +126,27 @@ def _mailbox(family: _Family) -> None:
     delete.add_argument("mailbox")
     delete.add_argument("--children", action="store_true", help="with everything that lies below it")
     delete.add_argument("--yes", action="store_true", help="do not ask")
+    _attributes(family)
+
+
+def _attributes(family: _Family) -> None:
+    one = ("account", "mailbox")
+    classes = family.below("class", "what a mailbox is meant for")
+    actions = [
+        classes.action("show", "show the class; nothing for mail", *one),
+        classes.action("set", "set the class", *one, "mailbox_class"),
+        family.action("lock", "let nobody remove or rename a mailbox by itself", *one),
+        family.action("unlock", "let it be removed and renamed again", *one),
+        family.action("hide", "hide messages from all but the owner and holders of right a", *one, "uids", "service"),
+        family.action("unhide", "let all see them again who may read the mailbox", *one, "uids", "service"),
+    ]
+    for action in actions:
+        action.add_argument("account", help=NAME)
+        action.add_argument("mailbox")
+    actions[1].add_argument("mailbox_class", nargs="?", default="", metavar="CLASS", help="none: it is for mail")
+    for action in actions[4:]:
+        action.add_argument("uids", nargs="+", metavar="UID", help="such as 17, 20:25 or 1:*")
+        action.add_argument("--service", action="store_true", help="from all mail clients (the flag Service)")
 
 
 def _sessions(family: _Family) -> None:

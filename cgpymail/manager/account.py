@@ -27,7 +27,7 @@ from cgpymail.errors import (
     NoSuchMailbox,
     NotSelectable,
 )
-from cgpymail.interfaces import IAccountRecord, IMailboxStore, IMailboxTree
+from cgpymail.interfaces import IAccountRecord, IGrants, IMailboxStore, IMailboxTree
 from cgpymail.manager.furnishing import furnish
 from cgpymail.manager.infos import CLASS, OBJECT_ID, UIDVALIDITY, MailboxInfos
 from cgpymail.manager.lifecycle import OpenMailboxes
@@ -36,6 +36,7 @@ from cgpymail.manager.moving import move_inbox
 from cgpymail.manager.objectids import new_mailbox_id
 from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
+from cgpymail.model.classes import check_class
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import TreeEntry
 from cgpymail.runtime.limits import Limits
@@ -61,6 +62,7 @@ class Account:
         runtime: Runtime,
         limits: Limits,
         formats: Mapping[str, str],
+        grants: IGrants,
     ) -> None:
         self.record = record
         self.name: AccountName = record.name
@@ -75,6 +77,8 @@ class Account:
         self._scanned = NEVER
         self.ended = False  # nothing can be opened or changed any more
         self.turn = DeferredLock()
+        self.grants = grants
+        self.granting = DeferredLock()  # whoever changes an access list (acls.py)
 
     # what there is
 
@@ -203,9 +207,10 @@ class Account:
     async def create(self, name: str, format: str = "", *, mailbox_class: str = "") -> None:
         """Add the storage entity to a name, in ``format`` or the account's default; directory entities above it too.
 
-        Raises IllegalName, MailboxExists, LimitExceeded, StorageFailed.
+        Raises IllegalName, CannotDo (the class), MailboxExists, LimitExceeded, StorageFailed.
         """
         names.check_new(name)
+        check_class(mailbox_class)
         async with self.changing():
             self.check_count()
             await self.add(name, format or self.default_format, mailbox_class)
@@ -318,6 +323,7 @@ class Account:
         """
         names.check_new(new)
         if old == names.INBOX:
+            self._check_unlocked(old)
             await move_inbox(self, new)
             return
         async with self.changing():

@@ -10,8 +10,12 @@ from __future__ import annotations
 from cgpymail.errors import NoSuchMailbox
 from cgpymail.manager import naming
 from cgpymail.manager.account import Account
+from cgpymail.manager.attributes import write_class, write_lock
+from cgpymail.manager.hiding import hide
 from cgpymail.manager.namespace import Place, expand, look_up
+from cgpymail.manager.special import expected_class
 from cgpymail.model import names
+from cgpymail.model.uidset import NumberSet
 
 
 class Administration:
@@ -29,13 +33,15 @@ class Administration:
     async def create(self, name: str, mailbox_class: str = "") -> None:
         """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
 
-        Raises IllegalName, MailboxExists, LimitExceeded.
+        A special mailbox made by its ``$Word$`` gets the class it is expected to have. Raises IllegalName, CannotDo
+        (the class), MailboxExists, LimitExceeded.
         """
         wanted = expand(self._account, name.removesuffix(names.SEPARATOR))
         if name.endswith(names.SEPARATOR):
             await naming.create_directory(self._account, wanted)
         else:
             stem, format = self._account.split_format(wanted)
+            mailbox_class = mailbox_class or expected_class(name)
             await naming.create(self._account, stem, format, mailbox_class=mailbox_class)
 
     async def rename(self, old: str, new: str, *, children: bool) -> None:
@@ -49,6 +55,26 @@ class Administration:
     async def delete(self, name: str, *, children: bool) -> None:
         """Remove a mailbox, and with ``children`` all below it (spec 1.1). Raises NoSuchMailbox, CannotDo."""
         await naming.delete(self._account, await self._existing(name), children=children)
+
+    async def attributes(self, name: str) -> tuple[str, bool]:
+        """Class (empty: for mail) and whether it is locked (spec 6.1, 6.3). Raises NoSuchMailbox."""
+        found = await self._existing(name)
+        return self._account.infos.mailbox_class(found), self._account.infos.locked(found)
+
+    async def set_class(self, name: str, mailbox_class: str) -> None:
+        """Say what a mailbox is meant for; empty: for mail. Raises NoSuchMailbox, NotSelectable, CannotDo."""
+        await write_class(self._account, await self._existing(name), mailbox_class)
+
+    async def lock(self, name: str, *, locked: bool) -> None:
+        """Forbid that a mailbox is removed or renamed by itself, here too, or allow it. Raises NoSuchMailbox."""
+        await write_lock(self._account, await self._existing(name), locked=locked)
+
+    async def hide(self, name: str, uids: NumberSet, mask: int, *, on: bool) -> int:
+        """Set or reset Hidden or Service (mask of model.flags) for messages; how many there are (spec 2.8).
+
+        Raises NoSuchMailbox, NotSelectable.
+        """
+        return await hide(self._account, await self._existing(name), uids, mask, on=on)
 
     async def _existing(self, typed: str) -> str:
         """The canonical name of a mailbox that is there. Raises NoSuchMailbox."""

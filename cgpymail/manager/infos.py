@@ -31,6 +31,19 @@ class MailboxInfos:
         """Whether a mailbox may be neither deleted nor renamed by itself (spec 6.3)."""
         return is_yes(self._record.mailbox_info(name).get(LOCKED))
 
+    async def lock(self, name: str, *, locked: bool) -> None:
+        """Make it so, or not."""
+        await self._record.update_mailboxes({name: {LOCKED: "YES" if locked else None}})
+
+    def mailbox_class(self, name: str) -> str:
+        """What a mailbox is meant for (spec 6.1); empty: for mail."""
+        found = self._record.mailbox_info(name).get(CLASS)
+        return found if isinstance(found, str) else ""
+
+    async def classify(self, name: str, mailbox_class: str) -> None:
+        """Give it a class; empty takes it away."""
+        await self._record.update_mailboxes({name: {CLASS: mailbox_class or None}})
+
     def object_id(self, name: str) -> str:
         """The MAILBOXID of a storage entity (RFC 8474), empty if it has none yet."""
         return str(self._record.mailbox_info(name).get(OBJECT_ID, ""))
@@ -56,7 +69,7 @@ class MailboxInfos:
             stale = dict.fromkeys(self._record.mailbox_info(name))
             changes[name] = stale | ({ACL: dict(acl)} if acl else {})
         for name, facts in storage.items():
-            changes[name] = (changes.get(name) or {UIDNEXT: None, LOCKED: None}) | facts
+            changes[name] = (changes.get(name) or {UIDNEXT: None}) | facts
         changes = {name: change for name, change in changes.items() if change}
         if changes:
             await self._record.update_mailboxes(changes)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from cgpymail.interfaces import IAccountRecord
-from cgpymail.model.names import canonical, is_below
+from cgpymail.model.classes import CALENDAR, CONTACTS, NOTES, TASKS
+from cgpymail.model.names import SEPARATOR, canonical, is_below
 
 # The word in a name -> the preference that holds the real name.
 PREFERENCES = {
@@ -20,6 +21,9 @@ PREFERENCES = {
     "$Contacts$": "ContactsBox",
     "$Notes$": "NotesBox",
 }
+
+# The word -> the class that such a mailbox is expected to have; the others are for mail.
+CLASSES = {"$Calendar$": CALENDAR, "$Tasks$": TASKS, "$Contacts$": CONTACTS, "$Notes$": NOTES}
 
 # RFC 6154 attribute -> preference, in the order in which new accounts get these mailboxes.
 SPECIAL_USE = (
@@ -35,6 +39,11 @@ def real_name(record: IAccountRecord, word: str) -> str:
     """The mailbox that ``$Word$`` names in that account; empty if it is no such word or the preference is unset."""
     key = PREFERENCES.get(word, "")
     return record.preference(key) if key else ""
+
+
+def expected_class(typed: str) -> str:
+    """The class that a mailbox gets when it is made by this name as typed (spec 6.2): ``~boss/$Calendar$``."""
+    return CLASSES.get(typed.rpartition(SEPARATOR)[2], "")
 
 
 def use_attributes(record: IAccountRecord) -> dict[str, list[str]]:

@@ -31,10 +31,56 @@ def test_formats_and_directories(tool):
 
 
 def test_class(tool):
-    """What a mailbox is meant for is kept (spec 6.1)."""
+    """What a mailbox is meant for is kept, shown, changed and taken away (spec 6.1)."""
     tool.create("john")
     assert tool("mailbox", "create", "john", "People", "--class", "IPF.Contact") == 0
     assert "IPF.Contact" in (tool.base / "Accounts" / "john.macnt" / "account.info").read_text()
+    assert tool("mailbox", "class", "set", "john", "People", "IPF.Task") == 0
+    assert (tool("mailbox", "class", "show", "john", "People"), tool.out) == (0, "IPF.Task\n")
+    assert tool("mailbox", "class", "set", "john", "People") == 0
+    assert (tool("mailbox", "class", "show", "john", "People"), tool.out) == (0, "\n")
+
+
+def test_class_of_a_special_mailbox(tool):
+    """Made by its special name, it gets the class that it is expected to have, unless another is said (spec 6.2)."""
+    tool.create("john")
+    assert tool("mailbox", "create", "john", "$Calendar$") == 0
+    assert tool("mailbox", "create", "john", "$Notes$", "--class", "IPF.Journal") == 0
+    assert tool("mailbox", "list", "john", "--long") == 0
+    assert {"Calendar  class=IPF.Appointment", "Notes  class=IPF.Journal", "INBOX"} <= set(tool.out.splitlines())
+
+
+def test_lock(tool):
+    """A locked mailbox stays, for the administrator too, until it is unlocked; with its parent it goes (spec 6.3)."""
+    tool.create("john")
+    tool("mailbox", "create", "john", "A/B")
+    assert tool("mailbox", "lock", "john", "A/B") == 0
+    tool("mailbox", "list", "john", "--long")
+    assert "A/B  locked" in tool.out.splitlines()
+    assert tool("mailbox", "delete", "john", "A/B", "--yes") == exits.UNAVAILABLE
+    assert "locked" in tool.err
+    assert tool("mailbox", "rename", "john", "A/B", "C") == exits.UNAVAILABLE
+    assert tool("mailbox", "rename", "john", "A", "D") == 0
+    assert tool("mailbox", "delete", "john", "D/B", "--yes") == exits.UNAVAILABLE
+    assert tool("mailbox", "unlock", "john", "D/B") == 0
+    assert tool("mailbox", "delete", "john", "D/B", "--yes") == 0
+
+
+def test_hide(office):
+    """Messages are hidden by their UIDs, from others or from all mail clients; sessions feel it at once (spec 2.8)."""
+    john = office.imap()
+    for number in range(1, 5):
+        office.append(john, f"Subject: {number}\r\n\r\n")
+    named = {"account": "john", "mailbox": "INBOX"}
+    assert office("mailbox hide", **named, uids=("1", "3:4")) == (0, ["set Hidden on 3 in INBOX"], [])
+    assert "4 OK" in john.ask("4 NOOP")
+    assert office("mailbox hide", **named, uids=("2:*",), service=True) == (0, ["set Service on 3 in INBOX"], [])
+    assert "* 1 EXISTS" in john.ask("5 SELECT INBOX")
+    assert office("mailbox unhide", **named, uids=("1:*",), service=True)[0] == 0
+    assert "* 4 EXISTS" in john.ask("6 SELECT INBOX")
+    assert office("mailbox unhide", **named, uids=("7",))[0] == exits.UNAVAILABLE
+    for wrong in ("x", "0", "1:2:3", "", "\u0663"):
+        assert office("mailbox hide", **named, uids=(wrong,))[0] == exits.USAGE
 
 
 def test_with_and_without_what_lies_below(tool):
@@ -70,6 +116,9 @@ def test_complaints(tool):
         (("create", "john", "../x"), exits.USAGE, "cannot"),
         (("rename", "john", "Nothing", "x"), exits.NO_USER, "No such mailbox"),
         (("delete", "john", "INBOX", "--yes"), exits.UNAVAILABLE, "INBOX cannot be deleted"),
+        (("class", "set", "john", "INBOX", "two\nlines"), exits.UNAVAILABLE, "printable text"),
+        (("create", "john", "x", "--class", "x" * 101), exits.UNAVAILABLE, "too long"),
+        (("lock", "john", "Nothing"), exits.NO_USER, "No such mailbox"),
     ):
         assert tool("mailbox", *words) == code, words
         assert complaint in tool.err and tool.err.count("\n") == 1
