@@ -7,16 +7,18 @@ docstring says "blocking". Errors are those of cgpymail.errors; anything else is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from cgpymail.model.changes import Change
-from cgpymail.model.identity import AccountName, Credentials, Link, ScramVerifier
+from cgpymail.model.identity import AccountName, Credentials, Grantee, Link, ScramVerifier
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
 from cgpymail.model.message import FlagUpdate, NewMessage
+from cgpymail.model.seen import KnownReader
 
 # mypy-zope understands methods in Interface classes; ``self`` is absent by zope's convention.
 
@@ -64,6 +66,7 @@ class IMailboxStore(Interface):
     modseq: int = Attribute("The highest MODSEQ given out.")
     recent_mark: int = Attribute("Messages with UID above it are \\Recent to the next read-write session.")
     listener: Any = Attribute("The IStoreListener, or None; set by the manager.")
+    seen: Any = Attribute("ISeenRecords: what single users have read, where that is kept for each.")
 
     def append(messages: Sequence[NewMessage]) -> Deferred[list[int]]:
         """Store messages, all or none. Fires with their UIDs when they are on disk; the listener was told just before.
@@ -110,6 +113,43 @@ class IMailboxStore(Interface):
 
     def close() -> Deferred[None]:
         """Finish what is under way, checkpoint if it is worth it, and let go of every file."""
+
+
+class ISeenRecord(Interface):
+    """What one user has read of an open mailbox. Begins, where nothing is kept of him, with the Seen of the columns."""
+
+    runs: Any = Attribute("model.seen.SeenRuns; read only.")
+
+    def prepare() -> Deferred[None]:
+        """See that something is kept of him: before the first change. Fires when it is on disk. Raises StorageFailed."""
+
+    def change(wanted: Sequence[tuple[int, bool]]) -> int:
+        """Set Seen of ascending UIDs; journalled (survives a kill) before it returns, synced within a second.
+
+        Gives the MODSEQ of the change, which no other change of the mailbox has. Raises StorageFailed.
+        """
+
+    def close() -> Deferred[None]:
+        """Let go of it."""
+
+
+class ISeenRecords(Interface):
+    """The records of a mailbox's readers. They follow the mailbox to another name, and go with it.
+
+    A reader is named by 32 hexadecimal digits.
+    """
+
+    def open(reader: str, name: str) -> Deferred[Any]:
+        """The ISeenRecord of a reader; ``name``: how he is called now. The caller opens it once until he closes it.
+
+        Raises StorageFailed.
+        """
+
+    def known() -> Deferred[list[KnownReader]]:
+        """Whose records there are. Raises StorageFailed."""
+
+    def remove(readers: Collection[str]) -> Deferred[None]:
+        """Forget these, none of them open. Raises StorageFailed."""
 
 
 class IMailboxTree(Interface):
@@ -162,7 +202,8 @@ class IAccountRecord(Interface):
     """
 
     name: Any = Attribute("AccountName.")
-    path: str = Attribute("Directory (name.macnt) of a multi-mailbox account, for the tree.")
+    single: bool = Attribute("Whether it is a single-mailbox account: INBOX and nothing else (spec section 1.2).")
+    path: str = Attribute("For the tree: its directory (name.macnt); if single, its mail file without the extension.")
 
     def setting(key: str, default: str) -> str:
         """A setting of the account, else of its domain's defaults, else ``default`` (spec section 11.2)."""
@@ -175,6 +216,9 @@ class IAccountRecord(Interface):
 
     def mailbox_info(name: str) -> dict[str, Any]:
         """The entry of a mailbox in account.info: a copy; keys Access, Class, Locked, UIDValidity, UIDNext, ..."""
+
+    def described_mailboxes() -> list[str]:
+        """The names that have an entry, whether there are such mailboxes or not."""
 
     def update_mailboxes(changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
         """Merge keys into entries (None as a value removes the key; None for a whole entry removes the entry)."""
@@ -197,23 +241,82 @@ class IAccountRecord(Interface):
     def draw_uidvalidity() -> Deferred[int]:
         """max(now, last + 1), on disk before it fires; never given twice for an account (spec section 1.1.2)."""
 
+    def annotations() -> Deferred[Any]:
+        """The account's IAnnotations, read from disk the first time. Fails with StorageFailed."""
+
+
+class IAnnotations(Interface):
+    """Annotations kept with one account (RFC 5464): those of the account, the shared ones of its mailboxes, and the
+    private ones of its user, whoever the mailboxes belong to that they are about.
+
+    ``about``: the MAILBOXID of a mailbox (RFC 8474), empty for the account. Names of entries are canonical. Read from
+    memory; writing fires when it is on disk, and fails with StorageFailed.
+    """
+
+    def entries(about: str) -> dict[str, bytes]:
+        """A copy: name of the entry -> value."""
+
+    def owners() -> dict[str, str]:
+        """Everything about which there are entries, each with the name of the account it belongs to."""
+
+    def update(about: str, owner: str, values: Mapping[str, bytes | None]) -> Deferred[None]:
+        """Merge values, all in one write; None removes one."""
+
+    def forget(abouts: Iterable[str]) -> Deferred[None]:
+        """Remove all entries about these."""
+
 
 class IRelations(Interface):
     """What users are to one another, as far as rights depend on it. From memory, at once: asked at every command.
 
-    The answers may change at any time; nobody remembers them. Names are canonical, those of groups in lower case.
+    The answers may change at any time: whoever remembers one asks to be told. Names are canonical, in lower case.
     """
 
     def member(group: str, domain: str, who: AccountName) -> bool:
         """Whether ``who`` is in the group of that domain, himself or through other groups; False if there is none."""
 
+    def groups_known(domain: str) -> bool:
+        """False if the groups of the domain could not be read: they have no members then, and what is denied to one of
+        them is denied to everybody."""
+
     def oversees(who: AccountName, owner: AccountName) -> bool:
         """Whether ``who`` has every right on every mailbox of ``owner`` as an administrator (spec 3.2): of the server
         with All Users, or of the owner's domain with CanViewMailboxes. Says nothing about owners themselves."""
 
+    def tell_changes(listener: Callable[[], None]) -> None:
+        """``listener`` is called after each change of the answers, for good."""
+
+
+class IGrants(Interface):
+    """The grants index: which accounts granted the right ``l`` to whom, by name or by group (spec 14.5.6).
+
+    It holds hints, never truth: who reads it asks the access control lists. There may be hints too many, which are
+    dropped when somebody comes upon them, but none is missing: it is on disk before the access control list is.
+    """
+
+    def owners(grantee: Grantee) -> Deferred[list[AccountName]]:
+        """The accounts that share something with an account or group. Empty if that cannot be read."""
+
+    def groups() -> list[Grantee]:
+        """The groups with which somebody shares something. From memory."""
+
+    def add(owner: AccountName, grantees: Collection[Grantee]) -> Deferred[None]:
+        """``owner`` is about to share with these; fires when that is on disk. Raises LimitExceeded, StorageFailed."""
+
+    def holding(owner: AccountName) -> AbstractContextManager[None]:
+        """While it lasts, no hint about an account is dropped: between ``add`` and the change that it announces."""
+
+    def mark() -> int:
+        """The moment before somebody looks whether a hint is true."""
+
+    def drop(owner: AccountName, grantee: Grantee, mark: int) -> None:
+        """It is not, unless something was added since ``mark``."""
+
 
 class IDirectory(IRelations):
     """Who exists, and who may log in."""
+
+    grants: Any = Attribute("IGrants.")
 
     def find(name: AccountName) -> Deferred[Any]:
         """The IAccountRecord, or None."""

@@ -19,11 +19,13 @@ from cgpymail.directory import passwords, verifiers
 from cgpymail.directory.accounts import AccountFiles, Listed
 from cgpymail.directory.domains import Domain, Domains
 from cgpymail.directory.files import storage_error
+from cgpymail.directory.grants import GrantFiles
 from cgpymail.directory.login import Logins
 from cgpymail.directory.methods import scram_enabled
 from cgpymail.directory.naming import account_name
 from cgpymail.directory.proofs import PASSWORD
 from cgpymail.directory.record import AccountRecord, load_record
+from cgpymail.directory.relations import Relations
 from cgpymail.directory.renaming import AccountRenaming
 from cgpymail.directory.router import POSTMASTER, Router
 from cgpymail.directory.trust import Trust
@@ -34,6 +36,7 @@ from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
 
 ENCRYPTION = "PasswordEncryption"
+FORMAT = "DefaultMailboxType"
 P = ParamSpec("P")
 
 
@@ -49,11 +52,13 @@ class Directory:
         self.domains = Domains(runtime.files, base, main_domain, self._log)
         self._files = AccountFiles(runtime.files)
         self._renaming = AccountRenaming(runtime.files, base, self.domains, self._files, self._log)
+        self.grants = GrantFiles(runtime, base, limits, self._log)
         self._router = Router(self.domains)
+        self._turn = DeferredLock()  # accounts are made, renamed and removed one after the other
+        self.relations = Relations(runtime, self.domains, self._router, limits, self._turn)
         self._loading: dict[AccountName, list[Deferred[AccountRecord | None]]] = {}
         self._records: WeakValueDictionary[AccountName, AccountRecord] = WeakValueDictionary()
         self._recent: OrderedDict[AccountName, AccountRecord] = OrderedDict()
-        self._turn = DeferredLock()  # accounts are made, renamed and removed one after the other
         self._moving: set[AccountName] = set()  # being renamed or removed
         self._logins = Logins(runtime, self, self.domains, limits)
 
@@ -61,6 +66,8 @@ class Directory:
         """Read what is kept in memory: domains, their settings and aliases. Raises OSError."""
         self.domains.load()
         self._renaming.recover()
+        self.relations.recount()
+        self.grants.load()
         self._logins.judge.secret = verifiers.load_secret(self._runtime.files, self._base, self._runtime.random)
 
     @property
@@ -75,6 +82,7 @@ class Directory:
     async def stop(self) -> None:
         """Fires when nothing is being written any more."""
         await self._logins.enrolment.settled()
+        await self.grants.settled()
         for record in list(self._records.values()):
             for settled in record.settled():
                 await settled
@@ -87,11 +95,19 @@ class Directory:
 
     def member(self, group: str, domain: str, who: AccountName) -> bool:
         """See IRelations."""
-        return self.domains.member(group, domain, who)
+        return self.relations.member(group, domain, who)
 
     def oversees(self, who: AccountName, owner: AccountName) -> bool:
         """See IRelations."""
-        return self.domains.oversees(who, owner)
+        return self.relations.oversees(who, owner)
+
+    def groups_known(self, domain: str) -> bool:
+        """See IRelations."""
+        return self.relations.groups_known(domain)
+
+    def tell_changes(self, listener: Callable[[], None]) -> None:
+        """See IRelations."""
+        self.relations.tell_changes(listener)
 
     def clear_text_allowed(self, link: Link) -> bool:
         """See IDirectory."""
@@ -114,7 +130,7 @@ class Directory:
         result: Deferred[AccountRecord | None] = Deferred()
         record = self._records.get(name)
         domain = self.domains.get(name.domain)
-        if name in self._moving:
+        if name in self._moving or name in self._renaming.halfway:
             result.errback(StorageFailed(detail=f"{name} is being renamed or removed"))
         elif record is not None:
             self._keep(record)
@@ -131,9 +147,9 @@ class Directory:
 
     def _read(self, name: AccountName, domain: Domain) -> AccountRecord | None:
         try:
-            path = self._files.locate(domain, name.name)
-            if path is not None:
-                return load_record(self._runtime, name, path, domain, self._log)
+            place = self._files.locate(domain, name.name)
+            if place is not None:
+                return load_record(self._runtime, name, place, domain, self._log)
         except OSError as problem:
             raise storage_error(problem) from problem
         if not domain.aliases_readable:
@@ -174,22 +190,28 @@ class Directory:
         except OSError as problem:
             raise storage_error(problem) from problem
 
-    async def create(self, name: str, domain: str, password: str = "", encryption: str = "") -> AccountRecord:
+    async def create(
+        self, name: str, domain: str, password: str = "", encryption: str = "", format: str = "", *, single: bool = False
+    ) -> AccountRecord:
         """A new account with its settings; its mailboxes are the manager's to make. Without password nobody logs in.
+
+        ``format``: of its mailboxes, as the setting DefaultMailboxType has it (empty: the domain's default);
+        ``single``: with an INBOX only (spec 1.2).
 
         Raises IllegalName, AccountExists, NoSuchAccount (no such domain), BadSettings (password), StorageFailed.
         """
         place = self.domains.need(domain)
         account = AccountName(account_name(name), place.name)
-        settings: dict[str, Any] = {ENCRYPTION: encryption} if encryption else {}
+        chosen = {ENCRYPTION: encryption, FORMAT: format}
+        settings: dict[str, Any] = {key: value for key, value in chosen.items() if value}
         if password:
-            chosen = encryption or str(place.settings.get(ENCRYPTION, ""))
-            kept = await self._store(password, chosen, place)
+            kept = await self._store(password, encryption or str(place.settings.get(ENCRYPTION, "")), place)
             settings |= {key: value for key, value in kept.items() if value is not None}
         async with self._turn:
             await self._on_disk(self._renaming.recover)  # lest the new account gets what was an earlier one's
-            await self._on_disk(self._files.create, place, account.name, settings)
+            await self._on_disk(self._files.create, place, account.name, settings, single=single)
         place.has_postmaster = place.has_postmaster or account.name == POSTMASTER
+        await self._names_changed()
         return await self.need(account)
 
     async def delete(self, name: AccountName) -> None:
@@ -198,6 +220,7 @@ class Directory:
         async with self._away(name):
             await self._on_disk(self._renaming.remove, name)
         place.has_postmaster = place.has_postmaster and name.name != POSTMASTER
+        await self._names_changed()
 
     async def vacant(self, name: str, domain: str) -> AccountName:
         """The name that an account could get, as far as can be seen without a change.
@@ -218,6 +241,12 @@ class Directory:
             await self._on_disk(self._renaming.rename, old, new)
         left.has_postmaster = left.has_postmaster and old.name != POSTMASTER
         place.has_postmaster = place.has_postmaster or new.name == POSTMASTER
+        await self._names_changed()
+
+    async def _names_changed(self) -> None:
+        """Addresses may mean other accounts now, and the members of groups are addresses."""
+        await self._runtime.pools.sync.run(self.relations.recount)
+        self.relations.changed()
 
     @asynccontextmanager
     async def _away(self, name: AccountName) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from cgpymail.directory.files import load_document
 from cgpymail.directory.naming import account_name, domain_name
+from cgpymail.directory.places import AccountPlace
 from cgpymail.errors import IllegalName, NoSuchAccount
 from cgpymail.grammar.settings import Document
 from cgpymail.model.identity import AccountName
@@ -19,7 +20,6 @@ DOMAINS = "Domains"
 SETTINGS = "Settings"
 # The words for the right All Users in Access.settings: itself, and the right to everything.
 ALL_USERS = frozenset({"allusers", "master"})
-_NOBODY: frozenset[AccountName] = frozenset()
 CAN_VIEW_MAILBOXES = "canviewmailboxes"
 
 
@@ -29,6 +29,7 @@ class Domain:
 
     ``readable`` is False when Domain.settings could not be understood: nobody logs in then, as nobody knows what is
     allowed. ``aliases_readable`` is False when Aliases.data could not: an unknown name is then a temporary failure.
+    ``groups_readable`` is False when Groups.data could not: see IRelations.groups_known.
     """
 
     name: str
@@ -38,9 +39,10 @@ class Domain:
     readable: bool = True
     aliases_readable: bool = True
     has_postmaster: bool = False
-    rights: dict[str, frozenset[str]] = field(default_factory=dict)  # of administrators, by account name
+    rights: dict[str, tuple[str, ...]] = field(default_factory=dict)  # words of administrators, by account name
     viewers: frozenset[AccountName] = frozenset()  # those with CanViewMailboxes
-    members: dict[str, frozenset[AccountName]] = field(default_factory=dict)  # of each group, by its name
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # members as written, by the group's name
+    groups_readable: bool = True
 
 
 class Domains:
@@ -85,7 +87,9 @@ class Domains:
         domain.settings, domain.readable = load_document(self._files, f"{place}/Domain.settings", self._log)
         self.read_aliases(domain)
         self.read_rights(domain)
-        domain.has_postmaster = self._files.exists(f"{domain.path}/postmaster.macnt")
+        self.read_groups(domain)
+        marks = (AccountPlace(domain.path, "postmaster", single).proof for single in (False, True))
+        domain.has_postmaster = any(map(self._files.exists, marks))
         self._all[domain.name] = domain
         addresses = domain.settings.get("IPAddresses", [])
         for address in addresses if isinstance(addresses, list) else [addresses]:
@@ -100,10 +104,23 @@ class Domains:
     def read_rights(self, domain: Domain) -> None:
         """Take the administrators' rights from their file, at the start and after a change. Blocking."""
         rights, _ = load_document(self._files, f"{domain.path}/{SETTINGS}/Access.settings", self._log)
-        domain.rights = {name.lower(): _granted(rights.get(name)) for name in rights}
+        domain.rights = {name.lower(): granted(rights.get(name)) for name in rights}
         domain.viewers = _holders(domain, frozenset({CAN_VIEW_MAILBOXES}))
         if domain is self.main:
             self._overseers = _holders(domain, ALL_USERS)
+
+    def read_groups(self, domain: Domain) -> None:
+        """Take the groups from their file, at the start and after a change. Blocking."""
+        path = f"{domain.path}/{SETTINGS}/Groups.data"
+        document, domain.groups_readable = load_document(self._files, path, self._log)
+        found: dict[str, tuple[str, ...]] = {}
+        for name in document:
+            members = document.get(name)
+            try:
+                found[account_name(name)] = words_of(members)
+            except IllegalName:
+                self._log.write(PROBLEM, f"{path}: {name!r} cannot be a group, left alone")
+        domain.groups = found
 
     def _aliases(self, document: Document, path: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -140,11 +157,6 @@ class Domains:
         domain = self._all.get(owner.domain)
         return who in self._overseers or (domain is not None and who in domain.viewers)
 
-    def member(self, group: str, domain: str, who: AccountName) -> bool:
-        """See IRelations."""
-        place = self._all.get(domain)
-        return place is not None and who in place.members.get(group, _NOBODY)
-
     def at(self, local: str) -> Domain:
         """The domain of a local address (setting IPAddresses of a domain), else the main one (spec section 11.3)."""
         return self._all.get(self._addresses.get(canonical_address(local), ""), self.main)
@@ -152,16 +164,28 @@ class Domains:
 
 def _holders(domain: Domain, words: frozenset[str]) -> frozenset[AccountName]:
     """The administrators with any of these rights. An administrator of a domain is one of its own accounts."""
-    names = (name.partition("@") for name, held in domain.rights.items() if not held.isdisjoint(words))
+    names = (
+        name.partition("@") for name, held in domain.rights.items() if not words.isdisjoint(map(one_spelling, held))
+    )
     return frozenset(AccountName(local, domain.name) for local, _, place in names if place in ("", domain.name))
 
 
-def _granted(value: object) -> frozenset[str]:
-    """The rights in an entry of Access.settings: words, or a dictionary of words and YES; in one spelling."""
+def one_spelling(word: str) -> str:
+    """A right in small letters and without spaces: as they are compared."""
+    return word.lower().replace(" ", "")
+
+
+def granted(value: object) -> tuple[str, ...]:
+    """The rights in an entry of Access.settings: words, or a dictionary of words and YES."""
     if isinstance(value, dict):
         value = [word for word, held in value.items() if str(held).upper() == "YES"]
+    return words_of(value)
+
+
+def words_of(value: object) -> tuple[str, ...]:
+    """The texts in a value of a settings file: an array, or one alone."""
     items = value if isinstance(value, list) else [value]
-    return frozenset(item.lower().replace(" ", "") for item in items if isinstance(item, str))
+    return tuple(item for item in items if isinstance(item, str))
 
 
 def canonical_address(text: str) -> str:

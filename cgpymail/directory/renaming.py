@@ -1,9 +1,10 @@
 """Giving an account another name, or none any more, so that a crash leaves the old state or the new one. It blocks.
 
 The account's directory moves by one rename, and with it mailboxes, settings and access lists. What is said of the
-account in the files of the domains follows: account aliases that point to it (Aliases.data), and its administrator's
-rights (Access.settings; a later account of the same name must not inherit them). As these are several files, the
-intent is noted first, in ``<base>/.renaming``; the next start finishes what was begun, if the directory had moved.
+account in the files of the domains follows: account aliases that point to it (Aliases.data), its membership in groups
+(Groups.data) and its administrator's rights (Access.settings): a later account of the same name must not inherit
+them. As these are several files, the intent is noted first, in ``<base>/.renaming``; the next start finishes what was
+begun, if the directory had moved.
 
 What other accounts say of it (their access lists, subscriptions and mailbox aliases) stays as it is.
 """
@@ -11,9 +12,11 @@ What other accounts say of it (their access lists, subscriptions and mailbox ali
 from __future__ import annotations
 
 from cgpymail.directory.accounts import AccountFiles
-from cgpymail.directory.domains import SETTINGS, Domain, Domains
+from cgpymail.directory.domains import SETTINGS, Domain, Domains, words_of
 from cgpymail.directory.files import load_document
+from cgpymail.directory.groups import SIGN
 from cgpymail.directory.naming import account_name, domain_name
+from cgpymail.directory.places import AccountPlace
 from cgpymail.directory.router import split
 from cgpymail.errors import AccountExists, IllegalName, NoSuchAccount
 from cgpymail.grammar.settings import Document
@@ -22,7 +25,9 @@ from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import CRASH, Log
 
 INTENT = ".renaming"
-OLD, NEW, SOURCE = "Old", "New", "Source"  # keys of the note: names, and where in the base directory the account was
+# Keys of the note: names, and the paths in the base directory that made the account exist, and are to.
+OLD, NEW, SOURCE, TARGET = "Old", "New", "Source", "Target"
+_NOBODY: frozenset[AccountName] = frozenset()
 
 
 class AccountRenaming:
@@ -34,6 +39,7 @@ class AccountRenaming:
         self._domains = domains
         self._accounts = accounts
         self._log = log
+        self.halfway = _NOBODY  # the names of an account that has left and not arrived: it is neither there nor gone
 
     def rename(self, old: AccountName, new: AccountName) -> None:
         """Both domains exist. Raises NoSuchAccount, AccountExists, OSError (then nothing has changed)."""
@@ -41,52 +47,66 @@ class AccountRenaming:
         place = self._domains.need(new.domain)
         if new.name in place.aliases and self._meant(place.aliases[new.name], place) != old:
             raise AccountExists("An account alias of that name is there already")
-        target = self._accounts.place_for(place, new.name, source if old.domain == new.domain else "")
-        self._move(old, new, source, target)
+        self._move(old, new, source, self._accounts.place_for(place, new.name, source))
 
     def remove(self, name: AccountName) -> None:
         """With all its mail, its account aliases and its rights. Raises NoSuchAccount, OSError."""
         source = self._locate(name)
-        doomed = self._accounts.grave_for(source)
-        self._move(name, None, source, doomed)
-        self._accounts.remove_tree(doomed)
+        self._move(name, None, source, None)
+        self._accounts.take_apart(source)
 
     def recover(self) -> None:
         """Finish or forget what was begun before. Raises OSError."""
         note, readable = load_document(self._files, f"{self._base}/{INTENT}", self._log)
-        old, new, source = (note.get(key) for key in (OLD, NEW, SOURCE))
+        old, new, source, target = (note.get(key) for key in (OLD, NEW, SOURCE, TARGET))
         if not readable or not old or not source:
             return
         if self._files.exists(f"{self._base}/{source}"):
             self._forget()
-        else:
-            self._follow(_named(old), _named(new) if new else None)
+            return
+        places = [AccountPlace.of(f"{self._base}/{path}") if path else None for path in (source, target)]
+        assert places[0] is not None
+        self._arrive(_named(old), _named(new) if new else None, places[0], places[1])
+        self._follow(_named(old), _named(new) if new else None)
 
-    def _locate(self, name: AccountName) -> str:
-        """The account's directory. What another one has left unfinished comes first."""
+    def _locate(self, name: AccountName) -> AccountPlace:
+        """Where the account is. What another one has left unfinished comes first."""
         self.recover()
-        path = self._accounts.locate(self._domains.need(name.domain), name.name)
-        if path is None:
+        place = self._accounts.locate(self._domains.need(name.domain), name.name)
+        if place is None:
             raise NoSuchAccount
-        return path
+        return place
 
-    def _move(self, old: AccountName, new: AccountName | None, source: str, target: str) -> None:
+    def _move(self, old: AccountName, new: AccountName | None, source: AccountPlace, target: AccountPlace | None) -> None:
         note = Document()
-        for key, value in {OLD: str(old), NEW: str(new or ""), SOURCE: source.removeprefix(f"{self._base}/")}.items():
+        paths = {SOURCE: source.proof, TARGET: target.proof if target else ""}
+        inside = {key: path.removeprefix(f"{self._base}/") for key, path in paths.items()}
+        for key, value in ({OLD: str(old), NEW: str(new or "")} | inside).items():
             note.set(key, value)
         self._files.write_file(f"{self._base}/{INTENT}", note.render())
         try:
-            self._files.rename(source, target)
+            self._accounts.leave(source, target)
         except OSError:
-            self._forget()
-            raise
-        for folder in dict.fromkeys(path.rpartition("/")[0] for path in (target, source)):
-            self._files.sync_directory(folder)
+            if self._files.exists(source.proof):
+                self._forget()
+                raise
+        self._arrive(old, new, source, target)
         try:
             self._follow(old, new)
         except OSError as problem:
             what = f"{new} now" if new else "removed"
             self._log.write(CRASH, f"{old} is {what}, but not everywhere; the next start sees to it: {problem}")
+
+    def _arrive(
+        self, old: AccountName, new: AccountName | None, source: AccountPlace, target: AccountPlace | None
+    ) -> None:
+        self.halfway = _NOBODY if new is None else frozenset((old, new))
+        try:
+            self._accounts.arrive(source, target)
+        except OSError as problem:
+            self._log.write(CRASH, f"{old} has left and not arrived; the next start sees to it: {problem}")
+            raise
+        self.halfway = _NOBODY
 
     def _forget(self) -> None:
         self._files.unlink(f"{self._base}/{INTENT}")
@@ -96,6 +116,7 @@ class AccountRenaming:
         for domain in self._domains.all():
             self._change_aliases(domain, old, new)
             self._change_rights(domain, old, new)
+            self._change_groups(domain, old, new)
         self._forget()
 
     def _change_aliases(self, domain: Domain, old: AccountName, new: AccountName | None) -> None:
@@ -123,6 +144,21 @@ class AccountRenaming:
         if readable and document.render() != before:
             self._files.write_file(path, document.render())
             self._domains.read_rights(domain)
+
+    def _change_groups(self, domain: Domain, old: AccountName, new: AccountName | None) -> None:
+        """The account stays a member, or is none any more."""
+        path = f"{domain.path}/{SETTINGS}/Groups.data"
+        document, readable = load_document(self._files, path, self._log)
+        before = document.render()
+        for group in list(document):
+            members = words_of(document.get(group))
+            mine = [each for each in members if not each.startswith(SIGN) and self._meant(each, domain) == old]
+            if mine:
+                followed = [_shortest(new, domain) if each in mine else each for each in members]
+                document.set(group, [each for each in dict.fromkeys(followed) if each])
+        if readable and document.render() != before:
+            self._files.write_file(path, document.render())
+            self._domains.read_groups(domain)
 
     def _meant(self, target: object, domain: Domain) -> AccountName | None:
         """The account that an alias of the domain points to."""

@@ -107,7 +107,7 @@ def _united(acl: Any, who: AccountName, owner: AccountName, relations: IRelation
         if not isinstance(letters, str) or not isinstance(identifier, str):
             continue
         if identifier.startswith("-"):
-            if matches(identifier[1:], who, owner, relations):
+            if matches(identifier[1:], who, owner, relations) or _unknown_group(identifier[1:], owner, relations):
                 withdrawn |= rights.parse(letters)
         elif matches(identifier, who, owner, relations):
             granted |= rights.parse(letters)
@@ -122,3 +122,9 @@ def matches(identifier: str, who: AccountName, owner: AccountName, relations: IR
     if local == ANYONE:
         return not at or who.domain == (domain or owner.domain)
     return bool(local) and who == AccountName(local, domain or owner.domain)
+
+
+def _unknown_group(identifier: str, owner: AccountName, relations: IRelations) -> bool:
+    """Whether nobody can say who is in that group: what is denied to it is denied to all."""
+    local, _, domain = identifier.lower().partition("@")
+    return local.startswith("#") and not relations.groups_known(domain or owner.domain)

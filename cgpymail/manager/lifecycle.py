@@ -214,6 +214,12 @@ class OpenMailboxes:
         if opened is not None and opened.busy is None:
             opened.box.rights_changed()
 
+    def standings_changed(self) -> None:
+        """Somebody is in another group now, or has other rights as an administrator: every session looks for itself."""
+        for opened in self._table.values():
+            if opened.busy is None:
+                opened.box.rights_changed()
+
     def deleted(self, owner: AccountName, name: str) -> None:
         """A mailbox is no more: its sessions are told, and the next who enters that name finds another."""
         opened = self._table.pop((owner, name), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 
-from cgpymail.errors import Busy, MailError, NoSuchAccount
+from cgpymail.errors import Busy, NoSuchAccount
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.account import Account
 from cgpymail.manager.accounts import Accounts, OpenTree
@@ -17,13 +17,10 @@ from cgpymail.manager.administration import Administration
 from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.namespace import NameSpace
-from cgpymail.manager.user import PUBLIC, User
+from cgpymail.manager.user import User
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import Limits
-from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.runtime import Runtime
-
-NO_PUBLIC_SECONDS = 10.0
 
 
 class MailboxManager:
@@ -48,8 +45,8 @@ class MailboxManager:
         self._log = runtime.logs.module("MAILBOX")
         self._limits = limits
         self._opened = OpenMailboxes(runtime, limits)
+        directory.tell_changes(self._opened.standings_changed)
         self._accounts = Accounts(runtime, directory, open_tree, self._opened, limits, formats)
-        self._no_public: dict[AccountName, float] = {}
         self._stopping = False
         self.delivery = Delivery(runtime, directory, self._accounts)
 
@@ -61,11 +58,8 @@ class MailboxManager:
         if self._stopping:
             raise Busy("The server is going down")
         own = await self._accounts.enter(name)
-        space = NameSpace(own, self._directory, self._accounts.find)
+        space = NameSpace(own, self._directory, self._accounts.look_up)
         user = User(space, service, session, self._limits, lambda: self._accounts.leave(name))
-        public = await self._find_public(name.domain)
-        if public is not None:
-            user.look_at_public(public)
         if own.ended:  # meanwhile, before anybody could know of this session
             await user.close()
             raise Busy("The account is being renamed or removed; try again later")
@@ -81,21 +75,6 @@ class MailboxManager:
     def withdrawn(self, name: AccountName, end_sessions: Callable[[], object]) -> AbstractAsyncContextManager[None]:
         """While it lasts, nobody uses the account, and its mailboxes are closed; see Accounts.withdrawn."""
         return self._accounts.withdrawn(name, end_sessions)
-
-    async def _find_public(self, domain: str) -> Account | None:
-        """The account of the public mailboxes. Asked at every login: that there is none is believed for a while."""
-        name = self._directory.route(PUBLIC, domain)
-        now = self._runtime.clock.seconds()
-        if name is None or self._no_public.get(name, now) > now:
-            return None
-        try:
-            account = await self._accounts.find(name)
-        except MailError as problem:  # which must not keep anybody out
-            self._log.write(PROBLEM, f"the account of the public mailboxes, {name}, cannot be opened: {problem}")
-            account = None
-        if account is None:
-            self._no_public[name] = now + NO_PUBLIC_SECONDS
-        return account
 
     async def stop(self) -> None:
         """Checkpoint and close every mailbox. Sessions have been ended before; nothing can be opened any more."""

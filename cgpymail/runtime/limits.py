@@ -89,8 +89,12 @@ class Limits:
     checkpoint_seconds: int = 900  # between checkpoints of a changed mailbox that stays open
     facts_cache: int = 16 * MB  # finished ENVELOPE, BODYSTRUCTURE and part offsets, all mailboxes together
     mailboxes: int = 10_000  # per account, count
+    acl_elements: int = 500  # of one access control list, count
+    acl_size: int = 32 * KB  # of one access control list, identifiers and letters
     subscriptions: int = 10_000  # per account, count
+    group_members: int = 100_000  # all groups of a domain and their members together, count
     list_patterns: int = 100  # count
+    sharing_accounts: int = 1_000  # that share something with one account, or with one group, count
     notify_names: int = 1_000  # mailboxes named in one NOTIFY, count
     notify_events: int = 1_000  # mailboxes and names of which a client is to be told, but cannot yet, count
 

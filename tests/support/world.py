@@ -41,6 +41,7 @@ from cgpymail.runtime.spool import MemoryContent, Spool
 from cgpymail.runtime.wire import Session, Wire
 from cgpymail.stores.memorytree import MemoryTree
 from cgpymail.stores.registry import FORMATS
+from tests.support.grants import MemoryGrants
 from tests.support.records import MemoryRecord
 from tests.support.relations import Relations
 from tests.support.results import result
@@ -64,6 +65,7 @@ class MemoryDirectory:
         self.clear_text = True
         self.absent: frozenset[str] = frozenset()  # methods that are not to be had
         self.relations = Relations()
+        self.grants = MemoryGrants()
         self.tokens: dict[str, str] = {}  # token -> account
         self.trust = NOBODY
 
@@ -80,6 +82,14 @@ class MemoryDirectory:
     def member(self, group: str, domain: str, who: AccountName) -> bool:
         """See IRelations."""
         return self.relations.member(group, domain, who)
+
+    def groups_known(self, domain: str) -> bool:
+        """See IRelations."""
+        return self.relations.groups_known(domain)
+
+    def tell_changes(self, listener: Callable[[], None]) -> None:
+        """See IRelations."""
+        self.relations.tell_changes(listener)
 
     def oversees(self, who: AccountName, owner: AccountName) -> bool:
         """See IRelations."""

@@ -83,8 +83,10 @@ WHERE = {
     "facts_cache": "unit/manager/test_facts.py::test_the_least_recently_used_goes_first",
     "mailboxes": "unit/manager/test_account.py::test_limit_counts_every_name",
     "subscriptions": "unit/manager/test_list.py::test_subscription_limit",
+    "group_members": "unit/directory/test_relations.py::test_members_are_limited",
     "list_patterns": "unit/manager/test_list.py::test_too_many_patterns",
     "notify_names": "transcripts/scripts/notify-errors.txt",
+    "sharing_accounts": "unit/directory/test_grants.py::test_too_many_accounts_share_with_one",
     "notify_events": "unit/imap/test_notify.py::test_a_client_that_does_not_read_is_told_that_it_missed_something",
 }
 

@@ -19,11 +19,12 @@ from tests.unit.directory.ground import JOHN, MAIN, SECURE, Ground, SlowPool
 JACK = AccountName("jack", MAIN)
 ALIASES = "Accounts/Settings/Aliases.data"
 ACCESS = "Accounts/Settings/Access.settings"
+GROUPS = "Accounts/Settings/Groups.data"
 
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
-    """John, with two aliases and an administrator's right, and a domain in which he has an alias too."""
+    """John, with two aliases, an administrator's right and a group, and a domain in which he has those too."""
     made = Ground(tmp_path)
     furnish(made)
     return made
@@ -33,6 +34,8 @@ def furnish(ground: Ground, password: str = "secret") -> None:
     """See ``ground``."""
     ground.write(ALIASES, "{ boss=john; chief=John%Example.org; other=mary; }")
     ground.write(ACCESS, "{ john=(AllUsers); mary=(CanViewMailboxes); }")
+    ground.write(GROUPS, '{ staff=("john@Example.org", mary, boss, "#john"); others=(mary); }')
+    ground.write("Domains/client2.com/Settings/Groups.data", '{ far=("john@example.org", john); }')
     ground.write("Domains/client2.com/Settings/Aliases.data", "{ sales=john@example.org; john=x; }")
     ground.start()
     ground.create(password=password)
@@ -67,6 +70,9 @@ def test_aliases_and_rights_follow(ground: Ground) -> None:
         assert routed(ground, "boss", "chief", "sales@client2.com") == [str(JACK)] * 3
         assert routed(ground, "other", "john@client2.com") == ["mary@example.org", "x@client2.com"]
         assert set(ground.directory.domains.main.rights) == {"jack", "mary"}
+        assert ground.directory.relations.members(("staff", MAIN)) == ("jack", "mary", "boss", "#john")
+        assert ground.directory.member("far", "client2.com", JACK)
+        assert not ground.directory.member("staff", MAIN, JOHN)
         ground.start()
     assert not (ground.path / ".renaming").exists()
 
@@ -77,6 +83,8 @@ def test_to_another_domain(ground: Ground) -> None:
     assert (ground.path / "Domains/client2.com/jack.macnt").is_dir()
     assert routed(ground, "boss", "sales@client2.com") == ["jack@client2.com"] * 2
     assert 'boss = "jack@client2.com"' in (ground.path / ALIASES).read_text()
+    assert ground.directory.relations.members(("staff", MAIN))[0] == "jack@client2.com"
+    assert ground.directory.relations.members(("far", "client2.com")) == ("jack", "john")
 
 
 def test_an_alias_becomes_the_name(ground: Ground) -> None:
@@ -84,6 +92,7 @@ def test_an_alias_becomes_the_name(ground: Ground) -> None:
     rename(ground, JOHN, "boss")
     assert routed(ground, "boss", "chief") == ["boss@example.org"] * 2
     assert "boss" not in ground.directory.domains.main.aliases
+    assert ground.directory.relations.members(("staff", MAIN)) == ("boss", "mary", "#john")
 
 
 def test_within_a_folder(ground: Ground) -> None:
@@ -140,7 +149,8 @@ def test_nobody_reads_a_moving_account(ground: Ground) -> None:
     Deferred.fromCoroutine(ground.directory.rename(JOHN, JACK)).addBoth(moved.append)
     with pytest.raises(StorageFailed):
         ground.record()
-    slow.step()
+    while slow.waiting:
+        slow.step()
     assert moved == [None] and ground.record() is None
 
 
@@ -162,11 +172,14 @@ def test_a_reader_under_way_is_waited_for(ground: Ground) -> None:
 
 
 def test_removed_with_aliases_and_rights(ground: Ground) -> None:
-    """A later account of the same name inherits neither."""
+    """A later account of the same name inherits neither, nor is it in the groups."""
     ground.do(ground.directory.delete(JOHN))
     assert set(ground.directory.domains.main.aliases) == {"other"}
     assert set(ground.directory.domains.main.rights) == {"mary"}
-    assert not ground.directory.domains.may_act_for_all(ground.create().name)
+    john = ground.create().name
+    assert not ground.directory.domains.may_act_for_all(john)
+    assert not ground.directory.member("staff", MAIN, john)
+    assert ground.directory.relations.members(("staff", MAIN)) == ("mary", "boss", "#john")
 
 
 class Stubborn(Files):
@@ -229,6 +242,7 @@ def test_power_cut_while_renaming(tmp_path: Path, kept: Any) -> None:
         assert ground.record(found[0]).preference("SentBox") == "Sent Items"
         assert routed(ground, "boss", "chief", "sales@client2.com") == [str(found[0])] * 3
         assert set(ground.directory.domains.main.rights) == {found[0].name, "mary"}
+        assert [name for name in (JOHN, JACK) if ground.directory.member("staff", MAIN, name)] == found
 
     cut(tmp_path, kept, lambda ground: rename(ground, JOHN, "jack"), check)
 
@@ -242,6 +256,7 @@ def test_power_cut_while_removing(tmp_path: Path, kept: Any) -> None:
         assert record is None or not done
         assert (routed(ground, "boss") == [str(JOHN)]) == (record is not None)
         assert ("john" in ground.directory.domains.main.rights) == (record is not None)
+        assert ground.directory.member("staff", MAIN, JOHN) == (record is not None)
         if record is None:
             record = ground.create(password="")
         assert record.preference("SentBox") == "Sent Items"
