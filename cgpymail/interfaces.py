@@ -195,7 +195,17 @@ class IFormat(Interface):
     is_directory: bool = Attribute("Whether a mailbox of this format is a directory.")
 
 
-class IAccountRecord(Interface):
+class IAccountAccess(Interface):
+    """The rights on an account itself, beside those on its mailboxes (spec section 3.5)."""
+
+    def account_acl() -> dict[str, tuple[str, ...]]:
+        """Identifier, as in access lists of mailboxes, -> names of rights such as CreateMailboxes. A copy."""
+
+    def set_account_acl(acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
+        """Replace it. In force at once; fires when it is on disk."""
+
+
+class IAccountRecord(IAccountAccess):
     """One account as the directory knows it: settings, and the volatile data of account.info (spec section 11.1).
 
     Read from memory; writing fires when it is on disk. One object per account in the process.

@@ -12,11 +12,12 @@ one is begun; UIDVALIDITY numbers that can still be read in the old bytes are no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
+from cgpymail.directory.domains import words_of
 from cgpymail.directory.files import SavedFile
 from cgpymail.errors import StorageFailed
 from cgpymail.grammar.settings import Document, SettingsError
@@ -26,6 +27,7 @@ from cgpymail.runtime.runtime import Runtime
 
 SUBSCRIPTION = "#Subscription"
 ALIASES = "#Aliases"
+ACCESS = "#Access"  # the rights on the account itself (spec section 3.5)
 LAST_UIDVALIDITY = "#UIDValidity"
 MAX_UIDVALIDITY = 2**32 - 1
 _ESCAPE = "./"
@@ -90,6 +92,10 @@ class AccountInfo:
         entry = self._document.get(_key(name))
         return entry if isinstance(entry, dict) else {}
 
+    def mailboxes(self) -> list[str]:
+        """The names that have an entry, whether there are such mailboxes or not."""
+        return [key.removeprefix(_ESCAPE) for key in self._document if not key.startswith("#")]
+
     def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
         """Merge keys; None removes a key or an entry."""
 
@@ -134,6 +140,21 @@ class AccountInfo:
     def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
         """Replace the table."""
         return self.file.change(lambda document: document.set(ALIASES, dict(aliases)))
+
+    def acl(self) -> dict[str, tuple[str, ...]]:
+        """The account's own access list: identifier to the names of rights."""
+        table = self._document.get(ACCESS)
+        return {name: words_of(value) for name, value in table.items()} if isinstance(table, dict) else {}
+
+    def set_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
+        """Replace it; an empty one leaves nothing in the file."""
+
+        def replace(document: Document) -> None:
+            document.remove(ACCESS)
+            if acl:
+                document.set(ACCESS, {name: list(words) for name, words in acl.items()})
+
+        return self.file.change(replace)
 
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1), on disk before it fires."""

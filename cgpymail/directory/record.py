@@ -1,4 +1,7 @@
-"""One account in memory: account.settings, account.prefs and account.info together."""
+"""One account in memory: account.settings, account.prefs and account.info together.
+
+Of a single-mailbox account the same are called name.settings, name.prefs and name.info (places.py).
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,17 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from cgpymail.directory.annotations import Annotations, LazyAnnotations
 from cgpymail.directory.domains import Domain
 from cgpymail.directory.files import SavedFile, load_document
 from cgpymail.directory.info import AccountInfo, load_info
+from cgpymail.directory.places import ANNOTATIONS, INFO, PREFERENCES, SETTINGS, AccountPlace
 from cgpymail.errors import StorageFailed
 from cgpymail.grammar.settings import Document, write
 from cgpymail.interfaces import IAccountRecord
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.logs import Log
 from cgpymail.runtime.runtime import Runtime
-
-SETTINGS_FILE = "account.settings"
-PREFERENCES_FILE = "account.prefs"
-INFO_FILE = "account.info"
 
 # Written into the preferences of a new account (spec section 6.2) ...
 NEW_ACCOUNT_PREFERENCES = {
@@ -47,18 +48,21 @@ class AccountRecord:
     def __init__(
         self,
         name: AccountName,
-        path: str,
+        place: AccountPlace,
         domain: Domain,
         settings: SavedFile,
         preferences: SavedFile,
         info: AccountInfo,
+        annotations: LazyAnnotations,
     ) -> None:
         self.name = name
-        self.path = path
+        self.path = place.root
+        self.single = place.single
         self.domain = domain
         self.info = info
         self._settings = settings
         self._preferences = preferences
+        self._annotations = annotations
 
     def value(self, key: str) -> Any:
         """A setting with its type, of the account or else its domain's default; None if neither has it."""
@@ -96,6 +100,10 @@ class AccountRecord:
         """A copy of the entry of a mailbox in account.info."""
         return self.info.mailbox(name)
 
+    def described_mailboxes(self) -> list[str]:
+        """Those that have an entry in account.info."""
+        return self.info.mailboxes()
+
     def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
         """Merge keys into entries."""
         return self.info.update_mailboxes(changes)
@@ -120,9 +128,21 @@ class AccountRecord:
         """Replace the table."""
         return self.info.set_aliases(aliases)
 
+    def account_acl(self) -> dict[str, tuple[str, ...]]:
+        """The rights on the account itself."""
+        return self.info.acl()
+
+    def set_account_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
+        """Replace them."""
+        return self.info.set_acl(acl)
+
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1), on disk before it fires."""
         return self.info.draw_uidvalidity()
+
+    def annotations(self) -> Deferred[Annotations]:
+        """Read from disk the first time."""
+        return self._annotations.get()
 
     @property
     def busy(self) -> bool:
@@ -137,10 +157,11 @@ class AccountRecord:
         """The account gets another name, or goes: from now on its files are not written by this object any more."""
         for file in self._files:
             file.writable = False
+        self._annotations.retire()
 
     @property
-    def _files(self) -> tuple[SavedFile, SavedFile, SavedFile]:
-        return self._settings, self._preferences, self.info.file
+    def _files(self) -> tuple[SavedFile, ...]:
+        return self._settings, self._preferences, self.info.file, *self._annotations.files
 
     def own(self) -> dict[str, Any]:
         """All settings of the account itself, in the order of the file."""
@@ -151,22 +172,24 @@ class AccountRecord:
         return {key: self._preferences.document.get(key) for key in self._preferences.document}
 
 
-def load_record(runtime: Runtime, name: AccountName, path: str, domain: Domain, log: Log) -> AccountRecord:
-    """Read the files of an account whose directory is there. Blocking.
+def load_record(runtime: Runtime, name: AccountName, place: AccountPlace, domain: Domain, log: Log) -> AccountRecord:
+    """Read the files of an account that is there. Blocking.
 
     Raises StorageFailed when account.settings cannot be understood: nothing is known of the account then.
     """
-    settings, readable = load_document(runtime.files, f"{path}/{SETTINGS_FILE}", log)
+    path = place.file(SETTINGS)
+    settings, readable = load_document(runtime.files, path, log)
     if not readable:
-        raise StorageFailed(detail=f"{path}/{SETTINGS_FILE} cannot be used")
-    preferences, writable = load_document(runtime.files, f"{path}/{PREFERENCES_FILE}", log)
+        raise StorageFailed(detail=f"{path} cannot be used")
+    preferences, writable = load_document(runtime.files, place.file(PREFERENCES), log)
     return AccountRecord(
         name,
-        path,
+        place,
         domain,
-        SavedFile(runtime, f"{path}/{SETTINGS_FILE}", settings, True),
-        SavedFile(runtime, f"{path}/{PREFERENCES_FILE}", preferences, writable),
-        load_info(runtime, f"{path}/{INFO_FILE}", log),
+        SavedFile(runtime, path, settings, True),
+        SavedFile(runtime, place.file(PREFERENCES), preferences, writable),
+        load_info(runtime, place.file(INFO), log),
+        LazyAnnotations(runtime, place.file(ANNOTATIONS), log),
     )
 
 

@@ -8,7 +8,7 @@ directory) knows groups and administrators; no function here answers without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -92,6 +92,28 @@ def is_above_acl(who: AccountName, owner: AccountName, relations: IRelations) ->
     return who is owner or who == owner or relations.oversees(who, owner)
 
 
+def decide_above(
+    who: AccountName,
+    record: IAccountRecord,
+    name: str,
+    exists: Callable[[str], bool],
+    relations: IRelations,
+) -> int:
+    """The rights mask on the nearest name above ``name`` that is there: ``c`` in it decides on making and removing
+    mailboxes (spec 3.4, 14.2.1, 14.2.8).
+
+    Where there is none, the account itself is above: all there is of it is ``c``, for those who have its right
+    CreateMailboxes (spec 3.4.3, 14.2.9).
+    """
+    above = next((place for place in reversed(ancestors(name)) if exists(place)), None)
+    if above is not None:
+        return decide(who, record, above, exists, relations)
+    owner: AccountName = record.name
+    if is_above_acl(who, owner, relations):
+        return rights.ALL
+    return _united(record.account_acl(), who, owner, relations, _creating)
+
+
 def combine(acl: Any, who: AccountName, owner: AccountName, relations: IRelations) -> int:
     """The rights mask of ``who`` where this ACL stands in an account of ``owner``, as ``decide`` gives it.
 
@@ -100,17 +122,34 @@ def combine(acl: Any, who: AccountName, owner: AccountName, relations: IRelation
     return rights.ALL if is_above_acl(who, owner, relations) else _united(acl, who, owner, relations)
 
 
-def _united(acl: Any, who: AccountName, owner: AccountName, relations: IRelations) -> int:
+def _letters(value: Any) -> int:
+    """What an element of a mailbox is worth."""
+    return rights.parse(value) if isinstance(value, str) else rights.NONE
+
+
+def _creating(value: Sequence[str]) -> int:
+    """What an element of an account is worth in its mailboxes: the names of rights match whatever their case."""
+    return rights.CREATE if any(word.lower() == rights.CREATE_MAILBOXES.lower() for word in value) else rights.NONE
+
+
+def _united(
+    acl: Any,
+    who: AccountName,
+    owner: AccountName,
+    relations: IRelations,
+    worth: Callable[[Any], int] = _letters,
+) -> int:
     """The union of the elements that match ``who``, less the negative ones (spec 14.2.3)."""
     granted = withdrawn = rights.NONE
-    for identifier, letters in acl.items() if isinstance(acl, Mapping) else ():
-        if not isinstance(letters, str) or not isinstance(identifier, str):
+    for identifier, value in acl.items() if isinstance(acl, Mapping) else ():
+        mask = worth(value) if isinstance(identifier, str) else rights.NONE
+        if not mask:
             continue
         if identifier.startswith("-"):
             if matches(identifier[1:], who, owner, relations) or _unknown_group(identifier[1:], owner, relations):
-                withdrawn |= rights.parse(letters)
+                withdrawn |= mask
         elif matches(identifier, who, owner, relations):
-            granted |= rights.parse(letters)
+            granted |= mask
     return granted & ~withdrawn
 
 

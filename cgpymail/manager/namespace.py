@@ -5,7 +5,8 @@ the router; an own top-level mailbox wins over a mailbox alias of the same name;
 ``$Sent$`` is whatever the preference of the account it stands in says. Targets of aliases are resolved without
 aliases, so nothing can run in circles.
 
-To a foreigner, a place that is not there and a place he has no right ``l`` on look the same (spec 14.2.5).
+To a foreigner, a place that is not there and a place he has no right ``l`` on look the same (spec 14.2.5), and as much
+is done for one as for the other.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any
 
 from cgpymail.errors import IllegalName, MailError, NoSuchMailbox, NotPermitted
 from cgpymail.interfaces import IDirectory
-from cgpymail.manager.access import Standing, combine, decide, standing
+from cgpymail.manager.access import Standing, combine, decide, decide_above, standing
 from cgpymail.manager.account import Account
 from cgpymail.manager.special import PREFERENCES, real_name
 from cgpymail.model import names, rights
-from cgpymail.model.identity import AccountName
+from cgpymail.model.identity import AccountName, Grantee
 from cgpymail.model.mailbox import TreeEntry
 
-FOREIGN = "~"
+FOREIGN = names.FOREIGN
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,20 @@ class NameSpace:
         """The account of a canonical name; None if there is none."""
         return self.own if name == self.own.name else await self._find_account(name)
 
+    def names_account(self, name: str) -> bool:
+        """Whether ``~account%domain`` names an account of a domain that is there: to LIST it might be a pattern."""
+        local, sign, domain = name.removeprefix(FOREIGN).partition("%")
+        plain = sign and local and domain and "%" not in domain and "*" not in name
+        return bool(plain) and self._directory.route(f"{local}@{domain}", "") is not None
+
+    def name_of(self, owner: AccountName) -> str:
+        """The one name ``~account`` under which LIST shows an account unasked: without domain where the user's own is
+        meant; empty if no name leads there."""
+        for name in (owner.name, str(owner)):
+            if self._directory.route(name, self.own.name.domain) == owner:
+                return FOREIGN + name
+        return ""
+
     def alias_target(self, name: str) -> str | None:
         """Where the alias points that ``name`` is, or lies below; None if it is not an alias's business."""
         top = names.canonical(name).partition(names.SEPARATOR)[0]
@@ -98,11 +113,13 @@ class NameSpace:
     async def find(self, typed: str) -> tuple[Place, TreeEntry]:
         """The place of a name that is there; ``box.mdir`` finds a ``box`` of that format (spec 1.13).
 
-        Raises NoSuchMailbox. Rights are not asked.
+        Raises NoSuchMailbox. That the user has a right is for the caller to see to; but for what he has no ``l`` on the
+        disk is looked at as for what is not there, so that the time taken says nothing (spec 14.2.5).
         """
         place = await self.resolve(typed)
         entry = look_up(place)
-        if entry is None:
+        hidden = not self.rights(place) & rights.LOOKUP
+        if entry is None or hidden:
             await place.account.refresh()
             entry = look_up(place)
         if entry is None:
@@ -124,12 +141,17 @@ class NameSpace:
         """The user's rights where this ACL stands, or stood, in an account of ``owner``: of a mailbox that is gone."""
         return combine(acl, self.own.name, owner, self._directory)
 
-    def outer_rights(self, place: Place) -> int:
-        """The user's rights on the nearest name above that is there: ``c`` decides on making and removing mailboxes.
+    def is_among(self, grantee: Grantee) -> bool:
+        """Whether an element of an access control list that names ``grantee`` means the user."""
+        if grantee.group:
+            return self._directory.member(grantee.name, grantee.domain, self.own.name)
+        return grantee == Grantee(self.own.name.name, self.own.name.domain)
 
-        None at the top of a foreign account: the account right CreateMailboxes is granted to nobody (spec 14.2.9).
-        """
-        return self.rights(Place(place.account, names.parent(place.name)))
+    def outer_rights(self, place: Place) -> int:
+        """The user's rights on the nearest name above that is there: ``c`` decides on making and removing mailboxes; at
+        the top of an account it goes with the account's right CreateMailboxes (spec 3.4)."""
+        account = place.account
+        return decide_above(self.own.name, account.record, place.name, account.exists, self._directory)
 
     async def permitted(self, typed: str, needed: int) -> tuple[Place, TreeEntry]:
         """A place that is there and on which the user holds all of ``needed``. Raises NoSuchMailbox, NotPermitted."""

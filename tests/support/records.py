@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
-from cgpymail.interfaces import IAccountRecord
+from cgpymail.interfaces import IAccountRecord, IAnnotations
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.runtime import Runtime
 
@@ -21,6 +21,40 @@ NEW_ACCOUNT_PREFERENCES = {
 }
 
 
+@implementer(IAnnotations)
+class MemoryAnnotations:
+    """The annotations of one account."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[str, bytes]] = {}
+        self._owners: dict[str, str] = {}
+
+    def entries(self, about: str) -> dict[str, bytes]:
+        """A copy."""
+        return dict(self.kept.get(about, {}))
+
+    def owners(self) -> dict[str, str]:
+        """A copy."""
+        return dict(self._owners)
+
+    def update(self, about: str, owner: str, values: Mapping[str, bytes | None]) -> Deferred[None]:
+        """Merge; None removes."""
+        merged = {**self.kept.pop(about, {}), **values}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        if kept:
+            self.kept[about], self._owners[about] = kept, owner
+        else:
+            self._owners.pop(about, None)
+        return succeed(None)
+
+    def forget(self, abouts: Iterable[str]) -> Deferred[None]:
+        """Remove everything about them."""
+        for about in abouts:
+            self.kept.pop(about, None)
+            self._owners.pop(about, None)
+        return succeed(None)
+
+
 @implementer(IAccountRecord)
 class MemoryRecord:
     """Settings and account.info of one account; ``settings`` and ``alias_table`` may be changed by the test."""
@@ -29,10 +63,13 @@ class MemoryRecord:
         self._runtime = runtime
         self.name = AccountName(name, domain)
         self.path = path
+        self.single = False
         self.settings: dict[str, str] = {}
         self.preferences = dict(NEW_ACCOUNT_PREFERENCES)
         self.infos: dict[str, dict[str, Any]] = {}
+        self.access: dict[str, tuple[str, ...]] = {}
         self.alias_table: dict[str, str] = {}
+        self.noted = MemoryAnnotations()
         self._subscription: list[str] = []
         self._last_uidvalidity = 0
 
@@ -52,6 +89,10 @@ class MemoryRecord:
     def mailbox_info(self, name: str) -> dict[str, Any]:
         """A copy of the entry."""
         return dict(self.infos.get(name, {}))
+
+    def described_mailboxes(self) -> list[str]:
+        """The names of all entries."""
+        return list(self.infos)
 
     def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
         """Merge; None removes."""
@@ -87,7 +128,20 @@ class MemoryRecord:
         self.alias_table = dict(aliases)
         return succeed(None)
 
+    def account_acl(self) -> dict[str, tuple[str, ...]]:
+        """A copy."""
+        return dict(self.access)
+
+    def set_account_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
+        """Replace it."""
+        self.access = {name: tuple(words) for name, words in acl.items()}
+        return succeed(None)
+
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1)."""
         self._last_uidvalidity = max(self._runtime.now(), self._last_uidvalidity + 1)
         return succeed(self._last_uidvalidity)
+
+    def annotations(self) -> Deferred[MemoryAnnotations]:
+        """Always there."""
+        return succeed(self.noted)

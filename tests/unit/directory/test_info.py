@@ -175,3 +175,17 @@ def test_power_cut(tmp_path, kept):
             break
         steps += 1
     assert answered and steps > 3
+
+
+def test_rights_on_the_account(ground, john):
+    """They are kept beside the mailboxes (spec 3.5.1); what others wrote is understood; none leaves nothing."""
+    assert john.account_acl() == {}
+    result(john.set_account_acl({"mary": ["CreateMailboxes"], "-#guests": ["CreateMailboxes", "Other"]}))
+    expected = {"mary": ("CreateMailboxes",), "-#guests": ("CreateMailboxes", "Other")}
+    assert john.account_acl() == again(ground).account_acl() == expected
+    result(again(ground).set_account_acl({}))
+    assert "#Access" not in (ground.path / INFO).read_text()
+    ground.write(INFO, b"{ #Access={mary=CreateMailboxes; anna=#5;}; }")
+    assert again(ground).account_acl() == {"mary": ("CreateMailboxes",), "anna": ()}
+    ground.write(INFO, b"{ #Access=(mary); }")
+    assert again(ground).account_acl() == {}

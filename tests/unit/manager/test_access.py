@@ -157,3 +157,46 @@ def test_standing_is_rights_and_sight_together() -> None:
 def test_rights_over_flags(letters: str, allowed: int) -> None:
     """w covers all flags but Seen (s) and Deleted (d): spec 2.9."""
     assert access.settable_flags(rights.parse(letters)) == allowed
+
+
+@pytest.mark.parametrize(
+    ("acl", "letters"),
+    [
+        ({}, ""),  # the default (spec 14.2.9)
+        ({"mary": ("CreateMailboxes",)}, "c"),
+        ({"mary": ("Other", "createmailboxes")}, "c"),
+        ({"mary": ("Other",)}, ""),
+        ({"mary": ()}, ""),
+        ({"peter": ("CreateMailboxes",)}, ""),
+        ({"#staff": ("CreateMailboxes",)}, "c"),
+        ({"anyone@": ("CreateMailboxes",)}, "c"),
+        ({"anyone": ("CreateMailboxes",), "-mary": ("CreateMailboxes",)}, ""),
+        ({"-#staff": ("CreateMailboxes",), "mary": ("CreateMailboxes",)}, ""),
+        ({"anyone": ("CreateMailboxes",), "-mary": ("Other",)}, "c"),
+    ],
+)
+def test_the_account_has_rights_of_its_own(acl: dict[str, tuple[str, ...]], letters: str) -> None:
+    """Its right CreateMailboxes decides where no name above is there (spec 3.4.3, 3.5)."""
+    record = record_with({"a": {"Access": {"mary": "lrc"}}, "b": {}})
+    record.access = acl
+
+    def above(who: AccountName, name: str) -> str:
+        return rights.show(access.decide_above(who, record, name, record.infos.__contains__, RELATIONS))
+
+    assert above(MARY, "new") == above(MARY, "a") == above(MARY, "none/new") == letters
+    assert above(MARY, "a/new") == above(MARY, "a/none/new") == "lrc"
+    assert above(MARY, "b/new") == ""
+    assert above(JOHN, "new") == above(JOHN, "b/new") == "lrswipcda"
+
+
+def test_who_is_in_a_group_that_cannot_be_read() -> None:
+    """Nobody, where it would grant; everybody, where it takes away."""
+    relations = Relations()
+    relations.groups = {"staff@example.org": {MARY}}
+    relations.unreadable = {"example.net"}
+    for acl, letters in (
+        ({"anyone": "lr", "-#none": "r"}, "lr"),
+        ({"anyone": "lr", "-#none@example.net": "r"}, "l"),
+        ({"#staff": "lr", "#none@example.net": "s"}, "lr"),
+    ):
+        assert rights.show(access.combine(acl, MARY, JOHN, relations)) == letters
