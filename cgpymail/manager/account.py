@@ -26,6 +26,7 @@ from cgpymail.errors import (
     MessageTooLarge,
     NoSuchMailbox,
     NotSelectable,
+    OneMailboxOnly,
 )
 from cgpymail.interfaces import IAccountRecord, IGrants, IMailboxStore, IMailboxTree
 from cgpymail.manager.furnishing import furnish
@@ -78,7 +79,6 @@ class Account:
         self.ended = False  # nothing can be opened or changed any more
         self.turn = DeferredLock()
         self.grants = grants
-        self.granting = DeferredLock()  # whoever changes an access list (acls.py)
 
     # what there is
 
@@ -253,8 +253,10 @@ class Account:
             raise LimitExceeded("The account has as many mailboxes as it may have")
 
     def _to_add(self, wanted: list[str]) -> list[str]:
-        """Those that are not there, in order. Raises LimitExceeded if there is no room for them."""
+        """Those that are not there, in order. Raises LimitExceeded, OneMailboxOnly if they cannot be."""
         added = [name for name in wanted if name not in self._entries]
+        if self.record.single and added not in ([], [names.INBOX]):
+            raise OneMailboxOnly
         if len(self._entries) + len(added) > self._limits.mailboxes:
             raise LimitExceeded("The account has too many mailboxes")
         return added

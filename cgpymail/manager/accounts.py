@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import Busy, MailError, NoSuchAccount
 from cgpymail.interfaces import IAccountRecord, IDirectory, IMailboxTree
-from cgpymail.manager.account import Account
+from cgpymail.manager.account import NEVER, RESCAN_SECONDS, Account
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.waiters import Waiters
 from cgpymail.model.identity import AccountName
@@ -21,6 +21,7 @@ from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import DelayedCall, Runtime
 
 OpenTree = Callable[[IAccountRecord], IMailboxTree]
+MOST_ABSENT = 1_000  # names without an account that are remembered
 
 
 class Accounts:
@@ -46,6 +47,7 @@ class Accounts:
         self._used: dict[AccountName, float] = {}
         self._sessions: dict[AccountName, int] = {}
         self._withdrawn: set[AccountName] = set()
+        self._absent: dict[AccountName, float] = {}  # names that users typed -> when there was no such account
         self._sweep: DelayedCall | None = None
 
     async def find(self, name: AccountName) -> Account | None:
@@ -57,6 +59,22 @@ class Accounts:
             account = await self._load_once(name)
         if account is not None:
             self._used[name] = self._runtime.clock.seconds()
+        return account
+
+    async def look_up(self, name: AccountName) -> Account | None:
+        """``find`` for a name that a user typed. That there is no such account is believed for as long as what is known
+        of the mailboxes of another (Account.refresh), so that asking often costs as much for the one as for the other.
+        """
+        now = self._runtime.clock.seconds()
+        if now - self._absent.get(name, NEVER) < RESCAN_SECONDS:
+            return None
+        account = await self.find(name)
+        if account is None:
+            if len(self._absent) >= MOST_ABSENT:
+                self._absent.clear()
+            self._absent[name] = now
+        else:
+            self._absent.pop(name, None)
         return account
 
     def _load_once(self, name: AccountName) -> Deferred[Account | None]:
@@ -85,7 +103,15 @@ class Accounts:
         record: IAccountRecord | None = await self._directory.find(name)
         if record is None:
             return None
-        account = Account(record, self._open_tree(record), self._opened, self._runtime, self._limits, self._formats)
+        account = Account(
+            record,
+            self._open_tree(record),
+            self._opened,
+            self._runtime,
+            self._limits,
+            self._formats,
+            self._directory.grants,
+        )
         await account.load()
         return account
 

@@ -4,22 +4,25 @@
 First everything the user may see of the trees that a pattern can reach is written down with the names under which he
 sees it: the own mailboxes, what lies behind his mailbox aliases, or one foreign account (``~account/...``). Then the
 pattern and the options choose (choosing.py). Accounts are never enumerated: a wildcard in the account's name finds
-nothing but what the user has subscribed to. An account may have thousands of names, so others get their turn meanwhile.
+those that share something with the user himself (grants.py), and what he has subscribed to. An account may have
+thousands of names, so others get their turn meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from cgpymail.errors import LimitExceeded, NoSuchMailbox
+from cgpymail.errors import LimitExceeded, MailError, NoSuchMailbox
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import NOINFERIORS, NOSELECT, STRIDE, Chooser, Pause, Shown
+from cgpymail.manager.grants import Sharers
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
 from cgpymail.manager.patterns import Pattern
 from cgpymail.manager.special import use_attributes
 from cgpymail.manager.words import is_yes
 from cgpymail.model import names, rights
+from cgpymail.model.classes import is_for_mail
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice, ListedMailbox
 from cgpymail.runtime.limits import Limits
 
@@ -47,6 +50,7 @@ class Listing:
         self._own = space.own
         self._service = service
         self._limits = limits
+        self._sharers = Sharers(space, self._own.grants)
 
     async def mailboxes(
         self, reference: str, patterns: Sequence[str], choice: ListChoice = PLAIN_LIST, pause: Pause = no_pause
@@ -59,7 +63,8 @@ class Listing:
         if not any(self._checked(patterns)) and len(patterns) == 1 and not choice.criteria:
             return [ListedMailbox(root_name(reference), (NOSELECT,))]
         found: dict[str, ListedMailbox] = {}
-        for text in filter(None, patterns):
+        # Names without wildcards first: they show what is behind them as it is, others maybe only as a level (14.5.3).
+        for text in sorted(filter(None, patterns), key=lambda text: Pattern(text).wild):
             region = await self._region(join(reference, text), choice, pause)
             if region is None:
                 continue
@@ -89,9 +94,18 @@ class Listing:
                             found.setdefault(above, ListedMailbox(above, (NOSELECT,)))
         return list(found.values())
 
-    def sees_any(self, account: Account) -> bool:
-        """Whether the user may see some mailbox of an account."""
-        return any(True for _ in self._visible(account, ""))
+    async def sees_below(self, owner: str, pause: Pause) -> bool:
+        """Whether the user may see some mailbox of another's account ``~account``; no, if it cannot be looked at."""
+        try:
+            account = await self._space.account(owner.removeprefix(FOREIGN))
+            if account is None or account is self._own:
+                return False
+            await account.refresh()
+        except MailError:
+            return False
+        async for _ in self._visible(account, "", pause):
+            return True
+        return False
 
     def _checked(self, patterns: Sequence[str]) -> Sequence[str]:
         if len(patterns) > self._limits.list_patterns:
@@ -103,7 +117,7 @@ class Listing:
         if not text.startswith(FOREIGN):
             pattern = Pattern(text)
             await self._own.refresh()
-            shown = await self._tree(self._own, pattern.top, pattern.top, pause)
+            shown = await self._tree(self._own, pattern.top, pattern.top, pause, by_own_name=True)
             shown |= await self._behind_aliases(pattern, pause)
             if choice.subscribed:
                 shown |= await self._behind_subscriptions(pattern, choice, pause)
@@ -112,7 +126,10 @@ class Listing:
             pattern = Pattern(text)
             return Region(pattern, await self._behind_subscriptions(pattern, choice, pause))
         owner, slash, rest = text.partition(names.SEPARATOR)
-        account = None if Pattern(owner).wild else await self._space.account(owner.removeprefix(FOREIGN))
+        if Pattern(owner).wild and not self._space.names_account(owner):
+            pattern = Pattern(text)
+            return Region(pattern, await self._of_sharers(pattern, pause))
+        account = await self._space.account(owner.removeprefix(FOREIGN))
         if account is None:
             return None
         if not slash:
@@ -123,28 +140,31 @@ class Listing:
 
     # what the user sees
 
-    def _visible(self, account: Account, top: str) -> Iterator[str]:
+    async def _visible(self, account: Account, top: str, pause: Pause) -> AsyncIterator[str]:
         """The names at and below ``top`` (empty: all) on which the user has ``l``, as long as they are there."""
-        for name in list(account.entries):
+        for count, name in enumerate(list(account.entries)):
+            if not count % STRIDE:
+                await pause()
             inside = not top or name == top or names.is_below(name, top)
             if not inside or name not in account.entries:
                 continue
             if account is self._own or self._space.rights(Place(account, name)) & rights.LOOKUP:
                 yield name
 
-    async def _tree(self, account: Account, top: str, shown_as: str, pause: Pause) -> dict[str, Shown]:
-        """What is visible at and below ``top``, with ``shown_as`` in place of that part of the name."""
-        uses = use_attributes(account.record) if account is self._own else {}
+    async def _tree(
+        self, account: Account, top: str, shown_as: str, pause: Pause, *, by_own_name: bool = False
+    ) -> dict[str, Shown]:
+        """What is visible at and below ``top``, with ``shown_as`` in place of that part of the name. Special uses are
+        told ``by_own_name`` only, not below aliases or ``~``: no client is to have two mailboxes for one use."""
+        uses = use_attributes(account.record) if by_own_name else {}
         mail_only = self._service == MAIL_ONLY_SERVICE and not self._sees_non_mail()
         shown: dict[str, Shown] = {}
-        for count, name in enumerate(self._visible(account, top)):
+        async for name in self._visible(account, top, pause):
             attributes = list(uses.get(name, ())) if account.entries[name].format else [NOSELECT]
             if name.count(names.SEPARATOR) + 1 >= names.MAX_DEPTH:
                 attributes.append(NOINFERIORS)
-            non_mail = mail_only and bool(account.record.mailbox_info(name).get("Class"))
+            non_mail = mail_only and not is_for_mail(account.infos.mailbox_class(name))
             shown[shown_as + name[len(top) :]] = Shown(tuple(attributes), non_mail)
-            if not count % STRIDE:
-                await pause()
         return shown
 
     async def _whole(self, account: Account, owner: str, pause: Pause) -> dict[str, Shown]:
@@ -152,6 +172,14 @@ class Listing:
         await account.refresh()
         below = await self._tree(account, "", owner + names.SEPARATOR, pause)
         return {owner: Shown((NOSELECT,))} | below if below else {}
+
+    async def _of_sharers(self, pattern: Pattern, pause: Pause) -> dict[str, Shown]:
+        """The accounts that share something with the user, as far as their names can match, and what he sees there."""
+        shown: dict[str, Shown] = {}
+        for owner, account in await self._sharers.accounts(pattern.can_start, pause):
+            shown[owner] = Shown((NOSELECT,))
+            shown |= await self._tree(account, "", owner + names.SEPARATOR, pause)
+        return shown
 
     async def _behind_subscriptions(self, pattern: Pattern, choice: ListChoice, pause: Pause) -> dict[str, Shown]:
         """The accounts of subscribed foreign names that can be in the answer: told are the attributes that names have

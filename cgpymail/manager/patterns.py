@@ -8,7 +8,7 @@ shapes, literal text and one wildcard at the end, do not need even that.
 
 from __future__ import annotations
 
-from cgpymail.model.names import INBOX, SEPARATOR, canonical
+from cgpymail.model.names import INBOX, SEPARATOR, canonical, inbox_start
 
 ANYTHING, LEVEL = "*", "%"
 
@@ -55,24 +55,26 @@ class Pattern:
         return name.startswith(head) or (head.startswith(name) and head[len(name)] == SEPARATOR)
 
     def matches(self, name: str) -> bool:
-        """Whether the whole name fits. The first component INBOX is compared without regard to case."""
-        folded = len(INBOX) if name == INBOX or name.startswith(INBOX + SEPARATOR) else 0
-        if self._literal is not None and (not folded or self._literal[:folded] == INBOX[: len(self._literal)]):
+        """Whether the whole name fits. INBOX, here or in another account, is compared without regard to case."""
+        start = inbox_start(name)
+        end = start + len(INBOX)
+        folded = name.startswith(INBOX, start) and name[end : end + 1] in ("", SEPARATOR)
+        if self._literal is not None and (not folded or name.startswith(self._literal[start:end], start)):
             return self._matches_simple(name, self._literal)
-        return self._run(name, folded)
+        return self._run(name, range(start, end if folded else start))
 
     def _matches_simple(self, name: str, literal: str) -> bool:
         if not self._tail:
             return name == literal
         return name.startswith(literal) and (self._tail == ANYTHING or SEPARATOR not in name[len(literal) :])
 
-    def _run(self, name: str, folded: int) -> bool:
+    def _run(self, name: str, folded: range) -> bool:
         wild = self._anything | self._level
         states = self._skip(1, wild)
         for place, char in enumerate(name):
             stay = states & (self._anything if char == SEPARATOR else wild)
             fits = self._places.get(char, 0)
-            if place < folded:
+            if place in folded:
                 fits |= self._places.get(char.lower(), 0)
             states = self._skip((states & fits) << 1 | stay, wild)
             if not states:

@@ -26,6 +26,7 @@ from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namechanges import NameChanges
 from cgpymail.manager.namespace import FOREIGN, NameSpace
 from cgpymail.manager.objectids import mailbox_id
+from cgpymail.manager.sharing import Sharing
 from cgpymail.manager.watch import Key, Watch
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
@@ -54,14 +55,10 @@ class User:
         self._left = left
         self._listing = Listing(space, service, limits)
         self._names = NameChanges(space, limits)
-        self._sees_public = False
+        self.sharing = Sharing(space, limits, lambda: self._watch)  # access lists
         self._handles: dict[Handle, Mailbox] = {}
         self._watch: Watch | None = None
         self._closed = False
-
-    def look_at_public(self, account: Account) -> None:
-        """Once after login: is there anything below ``~public/``, that account, for this user?"""
-        self._sees_public = account is not self._own and self._listing.sees_any(account)
 
     async def close(self) -> None:
         """The session ends: its mailboxes are closed. Idempotent."""
@@ -75,11 +72,12 @@ class User:
 
     # names
 
-    @property
-    def namespaces(self) -> Namespaces:
-        """(prefix, separator) of the personal, the other users' and the shared name spaces (spec 14.5.5)."""
-        shared = [(f"{FOREIGN}{PUBLIC}/", names.SEPARATOR)] if self._sees_public else []
-        return [("", names.SEPARATOR)], [(FOREIGN, names.SEPARATOR)], shared
+    async def namespaces(self, pause: Pause = no_pause) -> Namespaces:
+        """(prefix, separator) of the personal, the other users' and the shared name spaces (spec 14.5.5): the last is
+        ``~public/``, where the user sees something there now."""
+        shared = await self._listing.sees_below(FOREIGN + PUBLIC, pause)
+        below_public = [(f"{FOREIGN}{PUBLIC}/", names.SEPARATOR)] if shared else []
+        return [("", names.SEPARATOR)], [(FOREIGN, names.SEPARATOR)], below_public
 
     async def list_mailboxes(
         self, reference: str, patterns: Sequence[str], choice: ListChoice = PLAIN_LIST, pause: Pause = no_pause

@@ -17,6 +17,15 @@ class AccountName:
         return f"{self.name}@{self.domain}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Grantee:
+    """Whom an element of an access control list names (spec 3.3): an account, or a group; canonical, lower case."""
+
+    name: str
+    domain: str
+    group: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
     """Whom a client's certificate names: its mail addresses (rfc822Name, RFC 5280 4.2.1.6) and common names."""

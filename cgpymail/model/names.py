@@ -13,6 +13,7 @@ from cgpymail.errors import IllegalName
 
 INBOX = "INBOX"
 SEPARATOR = "/"
+FOREIGN = "~"  # begins the name of a mailbox in another account, or the account's own name in full
 MAX_COMPONENT_BYTES = 200  # encoded; suffixes such as .folder and .log.12 must still fit in a file name
 MAX_NAME_BYTES = 1000  # encoded, the whole path
 MAX_DEPTH = 20
@@ -69,9 +70,16 @@ def _decode_run(run: bytes) -> str:
 
 
 def canonical(name: str) -> str:
-    """The name with its first component folded if it equals INBOX in any case (spec 14.1.12)."""
-    head, slash, rest = name.partition(SEPARATOR)
-    return INBOX + slash + rest if head.upper() == INBOX else name
+    """The name with its first component folded if it equals INBOX in any case (spec 14.1.12); behind ``~account/`` the
+    next one, which is the first in that account."""
+    start = inbox_start(name)
+    head, slash, rest = name[start:].partition(SEPARATOR)
+    return name[:start] + INBOX + slash + rest if head.upper() == INBOX else name
+
+
+def inbox_start(name: str) -> int:
+    """Where the component begins that may be INBOX: at the beginning, or behind ``~account/``."""
+    return name.find(SEPARATOR) + 1 if name.startswith(FOREIGN) else 0
 
 
 def parent(name: str) -> str:

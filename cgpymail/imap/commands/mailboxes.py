@@ -70,7 +70,7 @@ async def status(context: Context, command: verbs.Status) -> Reply:
     return Reply(b"STATUS completed")
 
 
-def namespace(context: Context, command: verbs.Namespace) -> Reply:
+async def namespace(context: Context, command: verbs.Namespace) -> Reply:
     """Where own, others' and shared mailboxes are (spec section 14.5.5)."""
-    context.send(namespace_line(*context.account.namespaces))
+    context.send(namespace_line(*await context.account.namespaces(context.breathe)))
     return Reply(b"NAMESPACE completed")

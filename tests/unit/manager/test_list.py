@@ -155,15 +155,16 @@ def test_own_account_by_name(people: People) -> None:
 
 
 def test_namespaces(people: People) -> None:
-    """The shared name space is announced to whom something in ~public/ was granted (spec 14.5.5)."""
-    assert people.john.namespaces == ([("", "/")], [("~", "/")], [])
+    """The shared name space is announced to whom something in ~public/ is granted now, to no one else (spec 14.5.5)."""
+    john = people.john
+    assert people.run(john.namespaces()) == ([("", "/")], [("~", "/")], [])
     people.world.clock.advance(60)
     people.add("public")
     people.make("news", user=people.user("public"))
-    assert people.user().namespaces[2] == []
+    assert people.run(john.namespaces())[2] == []
     people.grant("public", "news", "l", to="anyone")
-    assert people.user().namespaces[2] == [("~public/", "/")]
-    assert people.user("public").namespaces[2] == []
+    assert people.run(john.namespaces())[2] == [("~public/", "/")]
+    assert people.run(people.user("public").namespaces())[2] == []
 
 
 # -- mailboxes that are not for mail
@@ -187,6 +188,58 @@ def test_non_mail_mailboxes_are_not_listed(calendars: People) -> None:
 def test_non_mail_mailbox_by_name(calendars: People) -> None:
     """Who asks for it by name gets it."""
     assert calendars.attributes("foo") == {"\\HasChildren"}
+
+
+def test_non_mail_mailbox_that_is_subscribed_to(calendars: People) -> None:
+    """It is listed, whatever the pattern; LSUB has it anyway; what others are above it are levels (spec 14.5.3)."""
+    calendars.run(calendars.john.subscribe("foo/bar/baz"))
+    assert calendars.listed("f*") == ["foo", "foo/bar", "foo/bar/baz"]
+    assert calendars.attributes("foo", "f*") == {"\\Noselect", "\\HasChildren"}
+    assert calendars.attributes("foo/bar/baz", "f*") == {"\\HasNoChildren"}
+    assert calendars.lsub("f*") == {"foo/bar/baz": ()}
+
+
+def test_non_mail_mailbox_in_the_company_of_wildcards(calendars: People) -> None:
+    """The pattern that names it counts, whichever comes first."""
+    for patterns in (["f*", "foo"], ["foo", "f*"]):
+        found = calendars.run(calendars.john.list_mailboxes("", patterns))
+        assert {each.name: each.attributes for each in found} == {
+            "foo": ("\\HasChildren",),
+            "foo/bar": ("\\HasNoChildren",),
+        }
+
+
+def test_non_mail_mailbox_of_another(calendars: People) -> None:
+    """The setting of who lists counts, below foreign names and aliases too (spec 14.5.3)."""
+    boss = calendars.add("boss")
+    calendars.make("Plans", user=calendars.user("boss"))
+    boss.infos["Plans"]["Class"] = "IPF.Appointment"
+    boss.settings["IMAPSeesNonMail"] = "YES"
+    calendars.grant("boss", "Plans", "lr")
+    calendars.record.alias_table["chief"] = "~boss"
+    assert calendars.listed("~boss/*") == calendars.listed("chief/%") == []
+    assert calendars.listed("~boss/Plans") == ["~boss/Plans"]
+    calendars.record.settings["IMAPSeesNonMail"] = "YES"
+    assert calendars.listed("~boss/*") == ["~boss/Plans"]
+    assert calendars.listed("chief/%") == ["chief/Plans"]
+
+
+@pytest.mark.parametrize("mailbox_class", ["IPF.Note", "ipf.note.OutlookHomepage"])
+def test_classes_for_mail(calendars: People, mailbox_class: str) -> None:
+    """Programs that give every mailbox a class do not make mail disappear."""
+    calendars.record.infos["foo"]["Class"] = mailbox_class
+    assert calendars.attributes("foo", "*") == {"\\HasChildren"}
+
+
+def test_special_uses_are_told_by_own_names_only(people: People) -> None:
+    """Not below ~self, another account or an alias (spec 14.5.1): a client finds one mailbox for each use."""
+    boss = people.add("boss")
+    people.make("Sent", user=people.user("boss"))
+    boss.preferences["SentBox"], people.record.preferences["SentBox"] = "Sent", "foo/bar"
+    people.grant("boss", "Sent", "lr")
+    people.record.alias_table["chief"] = "~boss"
+    told = [(each.name, each.attributes) for pattern in ("~john/*", "~boss/*", "*") for each in people.list(pattern)]
+    assert [name for name, words in told if "\\Sent" in words] == ["foo/bar"]
 
 
 def test_imap_sees_non_mail(calendars: People) -> None:
