@@ -328,7 +328,7 @@ class Handle:
         finally:
             found.release()
 
-    def may_replace(self, uids: Sequence[int]) -> None:
+    def may_remove(self, uids: Sequence[int]) -> None:
         """Raise what ``replace`` would raise now for the only one of ``uids``, or because there is none."""
         self._require(rights.DELETE)
         if not self._view.present(uids):
@@ -339,7 +339,7 @@ class Handle:
 
         Raises as ``store`` and ``expunge``, and ExpungeIssued when the message is not there any more.
         """
-        return await transfer.replace_message(self._mailbox, uid, lambda: self.may_replace([uid]), store)
+        return await transfer.replace_message(self._mailbox, uid, lambda: self.may_remove([uid]), store)
 
     def _standing(self, *, changing: bool = False) -> Standing:
         """What the user may do now. Raises MailboxGone, and ReadOnly for a change."""

@@ -7,8 +7,9 @@ listed can be read until the session ends, even what another session expunged. D
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from cgpymail.errors import MailError, MessageGone
+from cgpymail.errors import ExpungeIssued, MailError, MessageGone
 from cgpymail.interfaces import IStoredContent
 from cgpymail.manager.handle import Handle
 from cgpymail.model import flags
@@ -87,7 +88,10 @@ class Maildrop:
         self._handle.mark_seen([self._uids[number - 1]])
 
     def mark(self, number: int) -> None:
-        """DELE: to be removed at QUIT."""
+        """DELE: to be removed at QUIT. Raises NotPermitted (foreign mailboxes: without right d, spec 14.4.3),
+        MailboxGone."""
+        with suppress(ExpungeIssued):  # another session was faster
+            self._handle.may_remove([self._uids[number - 1]])
         self._marked.add(number)
         self._last = max(self._last, number)
 

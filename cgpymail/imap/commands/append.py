@@ -33,7 +33,7 @@ async def replace(context: Context, command: verbs.Replace) -> Reply:
     """
     handle = context.mailbox
     chosen = selected(handle, command.number, by_uid=command.uid).uids
-    handle.may_replace(chosen)
+    handle.may_remove(chosen)
     await context.account.may_append(command.mailbox)
     intake = Intake(context, several=False)
     try:

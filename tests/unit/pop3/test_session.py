@@ -446,14 +446,20 @@ def test_a_renamed_mailbox(world: World) -> None:
 
 
 def test_a_right_withdrawn(world: World) -> None:
-    """A foreign mailbox needs ``r``, at every command; DELE takes effect with ``d`` only, Seen with ``s`` (14.4.3)."""
+    """A foreign mailbox needs ``r``, at every command; DELE needs ``d``, then and at QUIT, Seen ``s`` (14.4.3)."""
     world.account("mary")
     owner = world.directory.records[AccountName("john", "example.org")]
     owner.infos["INBOX"] = {"Access": {"mary": "lr"}}
     link, answer = enter(world, b"~john/INBOX#mary")
     assert answer.startswith(b"+OK 2 ")
     assert body(link.feed(b"RETR 1\r\n")) == ONE
-    assert link.feed(b"DELE 1\r\nQUIT\r\n").endswith(b"-ERR The mailbox is open for reading only\r\n")
+    assert link.feed(b"DELE 1\r\n") == b"-ERR The mailbox is open for reading only\r\n"
+    assert link.feed(b"QUIT\r\n").startswith(b"+OK")
+    owner.infos["INBOX"] = {"Access": {"mary": "lrd"}}
+    link, _ = enter(world, b"~john/INBOX#mary")
+    assert link.feed(b"DELE 1\r\n").startswith(b"+OK")
+    owner.infos["INBOX"] = {"Access": {"mary": "lr"}}
+    assert link.feed(b"QUIT\r\n") == b"-ERR Access denied\r\n"
     status = world.run(world.user().status("INBOX"))
     assert (status.messages, status.unseen) == (2, 2)
     link, _ = enter(world, b"~john/INBOX#mary")
