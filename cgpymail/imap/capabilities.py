@@ -52,12 +52,17 @@ TABLE = (
     Capability("NOTIFY", 5465, "imap/notifications.py", AFTER_LOGIN),
     Capability("IDLE", 2177, "imap/commands/idle.py", AFTER_LOGIN),
     Capability("NAMESPACE", 2342, "imap/commands/mailboxes.py", AFTER_LOGIN),
+    Capability("ACL", 4314, "imap/commands/acl.py", AFTER_LOGIN),
+    Capability("RIGHTS=kxte", 4314, "grammar/imap/rightsletters.py", AFTER_LOGIN),
     Capability("CHILDREN", 3348, "manager/listing.py", AFTER_LOGIN),
     Capability("LIST-EXTENDED", 5258, "manager/choosing.py", AFTER_LOGIN),
     Capability("LIST-STATUS", 5819, "imap/commands/listing.py", AFTER_LOGIN),
+    Capability("LIST-MYRIGHTS", 8440, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("STATUS=SIZE", 8438, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("APPENDLIMIT", 7889, "manager/user.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/choosing.py", AFTER_LOGIN),
+    Capability("CREATE-SPECIAL-USE", 6154, "manager/uses.py", AFTER_LOGIN),
+    Capability("X-CGPY-NONMAIL", 5161, "manager/choosing.py", AFTER_LOGIN),  # ours: LIST shows calendars (spec 14.5.3)
     Capability("BINARY", 3516, "imap/binary.py", AFTER_LOGIN),
     Capability("MULTIAPPEND", 3502, "imap/intake.py", AFTER_LOGIN),
     Capability("REPLACE", 8508, "imap/commands/append.py", AFTER_LOGIN),
@@ -89,13 +94,14 @@ SPELLINGS: Mapping[str, bytes] = {row.name.upper(): row.name.encode("ascii") for
 
 MECHANISM = "AUTH="  # before the name of a SASL mechanism
 
-UTF8, REVISION2 = "UTF8=ACCEPT", "IMAP4REV2"
+UTF8, REVISION2, NON_MAIL = "UTF8=ACCEPT", "IMAP4REV2", "X-CGPY-NONMAIL"
 
 ENABLING: Mapping[str, frozenset[str]] = {
     "CONDSTORE": frozenset({"CONDSTORE"}),
     "QRESYNC": frozenset({"QRESYNC", "CONDSTORE"}),
     UTF8: frozenset({UTF8}),
     REVISION2: frozenset({REVISION2}),
+    NON_MAIL: frozenset({NON_MAIL}),
 }
 """What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
 

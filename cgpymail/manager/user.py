@@ -19,6 +19,7 @@ from cgpymail.errors import (
 )
 from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.account import Account
+from cgpymail.manager.annotating import Annotating
 from cgpymail.manager.choosing import NONEXISTENT, SUBSCRIBED, Pause
 from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
@@ -56,6 +57,7 @@ class User:
         self._listing = Listing(space, service, limits)
         self._names = NameChanges(space, limits)
         self.sharing = Sharing(space, limits, lambda: self._watch)  # access lists
+        self.annotations = Annotating(space, limits, lambda: self._watch)
         self._handles: dict[Handle, Mailbox] = {}
         self._watch: Watch | None = None
         self._closed = False
@@ -99,9 +101,9 @@ class User:
         place, _ = await self._space.find(name)
         return self._space.seen(name, place)
 
-    async def create(self, name: str) -> CreatedMailbox:
+    async def create(self, name: str, uses: Sequence[str] = ()) -> CreatedMailbox:
         """See NameChanges."""
-        return await self._names.create(name, self._watch)
+        return await self._names.create(name, self._watch, uses)
 
     async def delete(self, name: str) -> None:
         """See NameChanges."""

@@ -93,6 +93,9 @@ class Limits:
     acl_size: int = 32 * KB  # of one access control list, identifiers and letters
     subscriptions: int = 10_000  # per account, count
     group_members: int = 100_000  # all groups of a domain and their members together, count
+    metadata_value: int = 64 * KB  # of one annotation (RFC 5464)
+    metadata_entries: int = 100  # annotations of a mailbox kept with one account, and of an account; count
+    metadata_size: int = 1 * MB  # of all annotations kept with one account, with their names
     list_patterns: int = 100  # count
     sharing_accounts: int = 1_000  # that share something with one account, or with one group, count
     notify_names: int = 1_000  # mailboxes named in one NOTIFY, count

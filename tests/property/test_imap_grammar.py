@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cgpymail.grammar.imap import aclcommands as a
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
 from cgpymail.grammar.imap import notifycommands as n
 from cgpymail.grammar.imap import searchcommands as f
+from cgpymail.grammar.imap.aclresponses import acl_line
 from cgpymail.grammar.imap.dialect import PLAIN, Dialect
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.events import CommandText, MessageChunk, MessageLiteral, TooLong
 from cgpymail.grammar.imap.readfetch import section_text
 from cgpymail.grammar.imap.reading import read_command
+from cgpymail.grammar.imap.rightsletters import element_letters
 from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
 from cgpymail.grammar.imap.searchcommands import Returns
-from cgpymail.grammar.imap.writing import astring, mailbox, string
+from cgpymail.grammar.imap.writing import astring, mailbox, string, unicode_string
+from cgpymail.model import rights
 from cgpymail.model.paging import Page
 from cgpymail.model.search import Numbers
 from cgpymail.model.section import Section, Specifier
@@ -50,6 +54,15 @@ def test_mailbox_round_trip(name):
     assert isinstance(command, c.Select)
     head, slash, rest = name.partition("/")
     assert command.mailbox == (f"INBOX{slash}{rest}" if head.upper() == "INBOX" else name)
+
+
+@given(names, st.lists(atoms.map("\\{}".format), min_size=1, max_size=4))
+def test_create_round_trip(name, uses):
+    """A name, and the uses that a new mailbox is to have."""
+    words = " ".join(uses).encode()
+    command = read(b"a CREATE %b (USE (%b))\r\n" % (mailbox(name), words))
+    assert isinstance(command, c.Create)
+    assert command.uses == tuple(uses)
 
 
 @given(st.text(min_size=1, max_size=400).map(lambda text: text.replace("\0", "x")))
@@ -109,6 +122,24 @@ def test_notify_round_trip(wanted, status, delayed):
     assert read(line) == n.Notify(b"a", tuple(expected), n.Selected(3, (), delayed), True, status)
 
 
+identifiers = st.text("abzäß-#@.' \"\\\\", min_size=1, max_size=9)
+masks = st.integers(0, rights.ALL)
+
+
+@given(names, identifiers, st.sampled_from(rights.Change), masks, st.sampled_from([PLAIN, UTF8]))
+def test_access_lists_round_trip(name, identifier, kind, mask, dialect):
+    """What ACL shows can be set again, in every dialect."""
+    assume("\0" not in name)
+    words = b" ".join([mailbox(name, dialect), unicode_string(identifier, dialect)])
+    letters = kind.value.encode() + element_letters(mask)
+    first, rest = top(name)
+    named = ("INBOX" if first.upper() == "INBOX" else first) + rest
+    expected = a.SetAcl(b"a", named, identifier, rights.RightsChange(kind, mask))
+    assert read(b"a SETACL %b %b\r\n" % (words, astring(letters)), dialect) == expected
+    assert read(b"a LISTRIGHTS %b\r\n" % words, dialect) == a.ListRights(b"a", named, identifier)
+    assert acl_line(name, {identifier: mask}, dialect) == b"* ACL %b %b\r\n" % (words, element_letters(mask))
+
+
 def top(name):
     """The first level of a name, and the rest."""
     first, slash, rest = name.partition("/")
@@ -140,11 +171,13 @@ def test_sections_round_trip(section, peek):
 
 VERBS = [
     *b"NOOP LOGIN SELECT LIST STATUS APPEND REPLACE COMPRESS FETCH STORE COPY SEARCH SORT THREAD ID".split(),
+    *b"SETACL DELETEACL LISTRIGHTS MYRIGHTS".split(),
     *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE", b"NOTIFY", b"NOTIFY SET"),
 ]
 fragments = st.sampled_from(
     b'( ) " \\ { } {3} {3+} ~{3} ~{3+} UTF8 [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT '
     b"CHARSET UTF-8 FLAGS NIL "
+    b"+lrswiteda -kx MYRIGHTS "
     b"(SELECTED (MAILBOXES MessageNew MessageExpunge) NONE) "
     b"BINARY[ BINARY.SIZE[ PREVIEW EMAILID SAVEDON "
     b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "

@@ -106,11 +106,13 @@ class Examine(Command):
 
 @dataclass(frozen=True, slots=True)
 class Create(Command):
-    """CREATE; the name may end in a slash (a directory entity only) or in the extension of a format."""
+    """CREATE; the name may end in a slash (a directory entity only) or in the extension of a format. ``uses``: the
+    attributes of the parameter USE, as spelled (RFC 6154)."""
 
     name: ClassVar[str] = "CREATE"
 
     mailbox: str
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,8 @@ class List(Command):
     """LIST, also in its extended form (RFC 5258). A single empty pattern asks for the separator only.
 
     ``choice``: the options; REMOTE and the return options CHILDREN and SPECIAL-USE are not in it, because what they ask
-    for is always done. ``status``: the items of RETURN (STATUS (...)) (RFC 5819), empty if it is not asked for.
+    for is always done. ``status``: the items of RETURN (STATUS (...)) (RFC 5819), empty if it is not asked
+    for. ``rights``: MYRIGHTS of each is wanted (RFC 8440).
     """
 
     name: ClassVar[str] = "LIST"
@@ -164,6 +167,7 @@ class List(Command):
     patterns: tuple[str, ...]
     choice: ListChoice = PLAIN_LIST
     status: tuple[str, ...] = ()
+    rights: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """The arguments of LIST and LSUB: the two words of RFC 3501, and the options of an extended LIST (RFC 5258 section 6;
-STATUS: RFC 5819; SPECIAL-USE: RFC 6154).
+STATUS: RFC 5819; SPECIAL-USE: RFC 6154; MYRIGHTS: RFC 8440).
 
 A LIST is extended when it has options of either kind, even none in the parentheses, or patterns in parentheses. An
 option that is not known is an error; one that comes twice counts once.
@@ -19,7 +19,7 @@ from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
 
 _RETURN = re.compile(rb" RETURN (?=\()", re.IGNORECASE)
 _SELECTING = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
-_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS", b"SPECIAL-USE"})
+_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS", b"SPECIAL-USE", b"MYRIGHTS"})
 
 
 @dataclass
@@ -50,7 +50,8 @@ def _list(tag: bytes, words: Words) -> Command:
         options.extended = True
         words.need(b"(")
         _return_options(words, options)
-    return commands.List(tag, reference, patterns, _choice(options), options.status)
+    rights = b"MYRIGHTS" in options.returning
+    return commands.List(tag, reference, patterns, _choice(options), options.status, rights)
 
 
 def _select_options(words: Words, options: _Options) -> None:

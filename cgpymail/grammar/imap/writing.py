@@ -44,9 +44,12 @@ def astring(value: bytes) -> bytes:
 
 def mailbox(name: str, dialect: Dialect = PLAIN) -> bytes:
     """A mailbox name as the dialect spells it: an atom where possible (spec 9.1.12), else a string."""
-    if not dialect.utf8:
-        return astring(names.encode(name))
-    octets = name.encode("utf-8", "surrogatepass")
-    if octets.isascii() or len(octets) > _LONGEST_QUOTED or not _UTF8_ESCAPABLE.match(octets):
+    return unicode_string(name, dialect) if dialect.utf8 else astring(names.encode(name))
+
+
+def unicode_string(text: str, dialect: Dialect = PLAIN) -> bytes:
+    """Text that is UTF-8 in every dialect: an atom if it can be one, else quoted if the dialect lets UTF-8 be."""
+    octets = text.encode("utf-8", "surrogatepass")
+    if not dialect.utf8 or octets.isascii() or len(octets) > _LONGEST_QUOTED or not _UTF8_ESCAPABLE.match(octets):
         return astring(octets)
     return b'"' + _SPECIAL.sub(rb"\\\1", octets) + b'"'
