@@ -14,6 +14,7 @@ from cgpymail.config import Settings
 from cgpymail.directory.directory import Directory
 from cgpymail.errors import BadSettings
 from cgpymail.interfaces import IAccountRecord, IMailboxTree
+from cgpymail.manager.grants import announced
 from cgpymail.manager.manager import MailboxManager
 from cgpymail.manager.services import Services
 from cgpymail.model.identity import AccountName
@@ -22,6 +23,7 @@ from cgpymail.runtime.runtime import Runtime
 from cgpymail.runtime.sessions import Sessions
 from cgpymail.runtime.spool import Spool
 from cgpymail.stores.registry import FORMATS
+from cgpymail.stores.singletree import SingleTree
 from cgpymail.stores.tree import DiskTree
 
 LOCK = ".lock"
@@ -46,8 +48,18 @@ class Server:
     _lock: int
     sessions: Sessions = field(default_factory=Sessions)
 
-    async def create_account(self, name: str, password: bytes = b"", *, domain: str = "", encryption: str = "") -> None:
-        """A new account with INBOX and its special mailboxes. ``domain`` empty: the main one.
+    async def create_account(
+        self,
+        name: str,
+        password: bytes = b"",
+        *,
+        domain: str = "",
+        encryption: str = "",
+        format: str = "",
+        single: bool = False,
+    ) -> None:
+        """A new account with INBOX and its special mailboxes, or if ``single`` with INBOX alone. ``domain`` empty: the
+        main one; ``format`` as in the setting DefaultMailboxType, empty: the domain's default.
 
         Raises IllegalName, AccountExists, NoSuchAccount (no such domain), BadSettings (password), StorageFailed.
         """
@@ -56,7 +68,7 @@ class Server:
         except UnicodeDecodeError:
             raise BadSettings("A password must be in UTF-8") from None
         place = domain or self.directory.domains.main.name
-        record = await self.directory.create(name, place, text, encryption)
+        record = await self.directory.create(name, place, text, encryption, format, single=single)
         user = await self.services.manager.connect(record.name, "ADMIN", "create")  # makes what a new account has
         await user.close()
 
@@ -78,7 +90,9 @@ class Server:
         await self.directory.need(old)
         new = await self.directory.vacant(name, domain or old.domain)
         async with self._withdrawn(old, "The account has another name now"):
-            await self.directory.rename(old, new)
+            record = await self.directory.need(old)
+            async with announced(self.directory.grants, record, new):
+                await self.directory.rename(old, new)
         return new
 
     def _withdrawn(self, name: AccountName, reason: str) -> AbstractAsyncContextManager[None]:
@@ -106,7 +120,8 @@ def assemble(settings: Settings, runtime: Runtime) -> Server:
         raise BaseUnusable(f"The base directory {settings.base} cannot be used: {problem}") from problem
 
     def open_tree(record: IAccountRecord) -> IMailboxTree:
-        tree: IMailboxTree = DiskTree(runtime, record.path, FORMATS)
+        kind = SingleTree if record.single else DiskTree
+        tree: IMailboxTree = kind(runtime, record.path, FORMATS)
         return tree
 
     formats = {extension: format.name for extension, format in FORMATS.items()}

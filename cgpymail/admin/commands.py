@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from cgpymail.admin import accounts, attributes, exits, mailboxes, sessions, settings
+from cgpymail.admin import (
+    accountacls,
+    accounts,
+    administrators,
+    attributes,
+    exits,
+    grants,
+    groups,
+    mailboxes,
+    sessions,
+    settings,
+)
 from cgpymail.admin.job import Job
 from cgpymail.errors import MailError
 from cgpymail.grammar.control import BadRequest
@@ -32,12 +43,24 @@ COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
     "account rename": accounts.rename,
     "account delete": accounts.delete,
     "account password": accounts.set_password,
+    "account grants rebuild": grants.rebuild,
     "account settings show": settings.show_settings,
     "account settings set": settings.set_settings,
     "account settings unset": settings.unset_settings,
     "account preferences show": settings.show_preferences,
     "account preferences set": settings.set_preferences,
     "account preferences unset": settings.unset_preferences,
+    "account acl show": accountacls.show,
+    "account acl set": accountacls.change,
+    "group create": groups.create,
+    "group delete": groups.delete,
+    "group list": groups.list_groups,
+    "group members": groups.members,
+    "group add": groups.add,
+    "group remove": groups.remove,
+    "administrator show": administrators.show,
+    "administrator set": administrators.give,
+    "administrator unset": administrators.take,
     "sessions list": sessions.list_sessions,
     "sessions kill": sessions.kill,
     "mailbox list": mailboxes.list_mailboxes,

@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _account(_Family(commands, "account", "accounts, their passwords, settings and preferences", behind))
     _mailbox(_Family(commands, "mailbox", "the mailboxes of an account", behind))
+    _group(_Family(commands, "group", "groups of accounts, for access lists", behind))
+    _administrator(_Family(commands, "administrator", "who may see and do more than others", behind))
     _sessions(_Family(commands, "sessions", "who is connected now", behind))
     reload = commands.add_parser("reload", parents=[behind], help="have the server read its configuration again")
     reload.set_defaults(verb="reload", sends=())
@@ -62,8 +64,16 @@ class _Family:
 
 
 def _account(family: _Family) -> None:
-    create = family.action("create", "make an account with its mailboxes", "name", "recoverable", asks_password=True)
+    words = ("name", "recoverable", "single", "format")
+    create = family.action("create", "make an account with its mailboxes", *words, asks_password=True)
     create.add_argument("name", help=NAME)
+    create.add_argument("--single", action="store_true", help="a single-mailbox account: INBOX and nothing else")
+    create.add_argument(
+        "--format",
+        default="",
+        metavar="TYPE",
+        help="how its mail is kept, TextMailbox or MailDirMailbox, instead of the domain's default",
+    )
     _password(create)
     listing = family.action("list", "show the accounts, one a line", "only")
     listing.add_argument("only", nargs="?", default="", metavar="domain", help="one domain only")
@@ -77,8 +87,17 @@ def _account(family: _Family) -> None:
     password = family.action("password", "set another password", "name", "recoverable", asks_password=True)
     password.add_argument("name", help=NAME)
     _password(password)
+    grants = family.below("grants", "what accounts find that others share with them")
+    rebuild = grants.action("rebuild", "look through all access control lists, after a migration for instance", "only")
+    rebuild.add_argument("only", nargs="?", default="", metavar="domain", help="of the accounts of one domain only")
     _values(family.below("settings", "what is set for an account"), "setting")
     _values(family.below("preferences", "special mailboxes and other preferences of an account"), "preference")
+    acl = family.below("acl", "rights of others on an account itself")
+    acl.action("show", "show them, one IDENTIFIER=RIGHTS a line", "name").add_argument("name", help=NAME)
+    change = acl.action("set", "set, add or remove rights of others", "name", "values")
+    change.add_argument("name", help=NAME)
+    rights = "such as mary=CreateMailboxes; =+RIGHT adds, =-RIGHT removes; with nothing behind = the element goes"
+    change.add_argument("values", nargs="+", metavar="IDENTIFIER=RIGHTS", help=rights)
 
 
 def _password(command: argparse.ArgumentParser) -> None:
@@ -147,6 +166,28 @@ def _attributes(family: _Family) -> None:
     for action in actions[4:]:
         action.add_argument("uids", nargs="+", metavar="UID", help="such as 17, 20:25 or 1:*")
         action.add_argument("--service", action="store_true", help="from all mail clients (the flag Service)")
+
+
+def _group(family: _Family) -> None:
+    name = "name or name@domain"
+    family.action("create", "make a group", "name").add_argument("name", help=name)
+    family.action("delete", "remove a group", "name").add_argument("name", help=name)
+    listing = family.action("list", "show the groups, one a line", "only")
+    listing.add_argument("only", nargs="?", default="", metavar="domain", help="one domain only")
+    family.action("members", "show the members of a group, one a line", "name").add_argument("name", help=name)
+    for word, help in (("add", "add members to a group"), ("remove", "take members out of a group")):
+        change = family.action(word, help, "name", "members")
+        change.add_argument("name", help=name)
+        change.add_argument("members", nargs="+", metavar="MEMBER", help="name, name@domain, #group or #group@domain")
+
+
+def _administrator(family: _Family) -> None:
+    show = family.action("show", "show administrators, or the rights of one", "name")
+    show.add_argument("name", nargs="?", default="", help=NAME)
+    for word, help in (("set", "give an account rights"), ("unset", "take rights from an account")):
+        change = family.action(word, help, "name", "rights")
+        change.add_argument("name", help=NAME)
+        change.add_argument("rights", nargs="+", metavar="RIGHT", help="'All Users', Master or CanViewMailboxes")
 
 
 def _sessions(family: _Family) -> None:

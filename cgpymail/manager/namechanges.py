@@ -6,9 +6,13 @@ Here the names are resolved and the rights asked (spec 3.4); the owner's account
 
 from __future__ import annotations
 
-from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailboxExists
+from collections.abc import Sequence
+
+from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailboxExists, UseRefused
 from cgpymail.manager import naming
 from cgpymail.manager.namespace import NameSpace, Place
+from cgpymail.manager.special import expected_class
+from cgpymail.manager.uses import create_with_uses, use_keys
 from cgpymail.manager.watch import Watch
 from cgpymail.manager.watching import Subscribed
 from cgpymail.model import names
@@ -26,20 +30,28 @@ class NameChanges:
         self._own = space.own
         self._limits = limits
 
-    async def create(self, name: str, author: Author) -> CreatedMailbox:
-        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13).
+    async def create(self, name: str, author: Author, uses: Sequence[str] = ()) -> CreatedMailbox:
+        """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13). By
+        its ``$Word$`` a special one gets the class that it is expected to have (spec 6.2). ``uses``: special-use
+        attributes that it is to have, in the own account only (RFC 6154).
 
-        Raises IllegalName, MailboxExists, NotPermitted, LimitExceeded.
+        Raises IllegalName, MailboxExists, NotPermitted, UseRefused, LimitExceeded.
         """
+        keys = use_keys(uses)
         if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
             raise MailboxExists
         place = await self._space.resolve(name)
         self._space.require_create(place)
+        if keys and (place.account is not self._own or name.endswith(names.SEPARATOR)):
+            raise UseRefused
         if name.endswith(names.SEPARATOR):
             await naming.create_directory(place.account, place.name, author)
             return CreatedMailbox(self._space.seen(name, place))
         stem, format = place.account.split_format(place.name)
-        await naming.create(place.account, stem, format, author=author)
+        if keys:
+            await create_with_uses(place.account, stem, format, keys, author)
+        else:
+            await naming.create(place.account, stem, format, mailbox_class=expected_class(name), author=author)
         made = self._space.seen(name, Place(place.account, stem))
         return CreatedMailbox(made, place.account.infos.object_id(stem))
 
@@ -66,9 +78,7 @@ class NameChanges:
         self._space.require_delete(place)
         if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
             raise MailboxExists
-        target = await self._space.resolve(new)
-        if target.account is not place.account:
-            raise CannotDo("A mailbox cannot be renamed into another account")
+        target = await self._space.resolve_in(place.account, new)
         self._space.require_create(target)
         await naming.rename(place.account, place.name, target.name, author=author)
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cgpymail.errors import IllegalName, MailError, NoSuchMailbox, NotPermitted
+from cgpymail.errors import CannotDo, IllegalName, MailError, NoSuchMailbox, NotPermitted
 from cgpymail.interfaces import IDirectory
 from cgpymail.manager.access import Standing, combine, decide, decide_above, standing
 from cgpymail.manager.account import Account
@@ -59,6 +59,15 @@ class NameSpace:
             joined = (place.name + slash + rest).removeprefix(names.SEPARATOR)
             return Place(place.account, expand(place.account, joined))
         return await self._without_aliases(name)
+
+    async def resolve_in(self, account: Account, typed: str) -> Place:
+        """The place of a name that must be in that account. Raises CannotDo for a name in another one, whether there
+        is such an account or not; else as ``resolve``."""
+        owner = (self.alias_target(typed) or typed).partition(names.SEPARATOR)[0]
+        found = await self.account(owner.removeprefix(FOREIGN)) if owner.startswith(FOREIGN) else self.own
+        if found is not account:
+            raise CannotDo("A mailbox cannot be renamed into another account")
+        return await self.resolve(typed)
 
     async def _without_aliases(self, name: str) -> Place:
         if not name.startswith(FOREIGN):

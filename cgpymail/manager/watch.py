@@ -14,10 +14,18 @@ from cgpymail.errors import MailError
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
-from cgpymail.manager.watching import Event, Named, Stream, Touched, Watching
+from cgpymail.manager.watching import Annotated, Event, Named, Stream, Touched, Watching
 from cgpymail.model import names, rights
 from cgpymail.model.identity import AccountName
-from cgpymail.model.watching import MAILBOX_NAME, MESSAGE_EVENTS, SUBSCRIPTION_CHANGE, Filter, Interest
+from cgpymail.model.watching import (
+    MAILBOX_METADATA,
+    MAILBOX_NAME,
+    MESSAGE_EVENTS,
+    SERVER_METADATA,
+    SUBSCRIPTION_CHANGE,
+    Filter,
+    Interest,
+)
 from cgpymail.runtime.limits import Limits
 
 Key = tuple[AccountName, str]
@@ -64,12 +72,15 @@ class Watch:
         self._stale = False  # the subscription list was changed
         self._names: dict[str, str] = {}  # names to be told of, as shown; with what each was called before, or empty
         self._touched: dict[str, Watched] = {}
+        self._annotated: dict[str, dict[str, None]] = {}  # names as shown, empty for the account, with entries
+        self._wanted_anywhere = 0  # events that some group wants, of whatever mailboxes
 
     async def observe(self, interests: Sequence[Interest], pause: Pause) -> None:
         """Begin to watch this. Raises StorageFailed, Busy; then nothing is watched."""
         places = _Places()
         own = self._space.own.name
         for interest in interests:
+            self._wanted_anywhere |= interest.events
             if interest.filter is Filter.PERSONAL:
                 places.add(places.trees, (own, ""), interest.events, "")
             elif interest.filter is Filter.SUBSCRIBED:
@@ -139,6 +150,7 @@ class Watch:
             self._leave(account)
         self._names.clear()
         self._touched.clear()
+        self._annotated.clear()
 
     def give_up(self) -> None:
         """Something could not be told: the watch is lost."""
@@ -157,7 +169,7 @@ class Watch:
             else:
                 for event in events:
                     self._take_up(account, event)
-        if len(self._names) + len(self._touched) > self._limits.notify_events:
+        if self._waiting > self._limits.notify_events:
             self.overflowed = True
         if self.overflowed:
             self.give_up()
@@ -167,13 +179,21 @@ class Watch:
     @property
     def pending(self) -> bool:
         """Whether there is something to tell."""
-        return self.overflowed or self._stale or bool(self._names) or bool(self._touched)
+        return self.overflowed or self._stale or bool(self._names or self._touched or self._annotated)
+
+    @property
+    def _waiting(self) -> int:
+        """How much there is to tell: what is to be told of annotations is each of their names."""
+        return len(self._names) + len(self._touched) + sum(map(len, self._annotated.values()))
 
     def _take_up(self, account: AccountName, event: Event) -> None:
         if isinstance(event, Touched):
-            self.touch((account, event.name), event.events)
+            if event.reader in (None, self._space.own.name):
+                self.touch((account, event.name), event.events)
         elif isinstance(event, Named):
             self._take_up_names(account, event)
+        elif isinstance(event, Annotated):
+            self._take_up_annotations(account, event)
         elif account == self._space.own.name:
             self._stale = bool(self._of_subscribed)
             if event.author is not self and self._wanted_of(event.name) & SUBSCRIPTION_CHANGE:
@@ -184,6 +204,18 @@ class Watch:
         mask, shown = self._wanted(key)
         if mask & events and not self._closed:
             self._touched[shown] = Watched(shown, key, mask)
+
+    def _take_up_annotations(self, account: AccountName, event: Annotated) -> None:
+        me = self._space.own.name
+        if event.author is self or event.user not in (None, me):
+            return
+        if event.name:
+            mask, shown = self._wanted((account, event.name))
+            wanted = mask & MAILBOX_METADATA
+        else:
+            wanted, shown = self._wanted_anywhere & SERVER_METADATA if account == me else 0, ""
+        if wanted:
+            self._annotated.setdefault(shown, {}).update(dict.fromkeys(event.entries))
 
     def _take_up_names(self, account: AccountName, event: Named) -> None:
         for name in event.names:
@@ -208,7 +240,7 @@ class Watch:
 
     def _both_shown(self, account: AccountName, new: tuple[str, str], old: tuple[str, str]) -> tuple[str, str]:
         """How both names of what was renamed are shown; one of them may be outside of what is watched."""
-        prefix = "" if account == self._space.own.name else f"{FOREIGN}{account}{names.SEPARATOR}"
+        prefix = "" if account == self._space.own.name else self._space.name_of(account) + names.SEPARATOR
         return new[1] or prefix + new[0], old[1] or prefix + old[0]
 
     def _wanted(self, key: Key) -> tuple[int, str]:
@@ -260,6 +292,17 @@ class Watch:
         if not self._touched:
             return None
         return self._touched.pop(next(iter(self._touched)))
+
+    def take_annotated(self) -> tuple[str, tuple[str, ...]] | None:
+        """A mailbox, as shown, or the account (empty), and its annotations that were changed."""
+        if not self._annotated:
+            return None
+        shown = next(iter(self._annotated))
+        return shown, tuple(self._annotated.pop(shown))
+
+    def put_back_annotated(self, shown: str, entries: Sequence[str]) -> None:
+        """They could not be told yet."""
+        self._annotated[shown] = dict.fromkeys((*entries, *self._annotated.get(shown, ())))
 
     def put_back_name(self, name: str, old: str) -> None:
         """It could not be told yet."""

@@ -97,6 +97,7 @@ def test_absent_accounts_are_believed_for_a_moment() -> None:
             people.run(people.john.status("~nobody/INBOX"))
     assert asked == [nobody, nobody]
     people.add("nobody")
+    people.user("nobody")
     people.world.clock.advance(1)
     people.grant("nobody", "INBOX", "lr")
     assert people.run(people.john.status("~nobody/INBOX")).messages == 0
