@@ -65,6 +65,12 @@ class CannotDo(MailError):
     text = "The operation is not possible"
 
 
+class OneMailboxOnly(CannotDo):
+    """A single-mailbox account has its INBOX and nothing else (spec section 1.2)."""
+
+    text = "This account has one mailbox only"
+
+
 class HasChildren(CannotDo):
     """A name that holds nothing but other names cannot be removed before them."""
 
@@ -72,11 +78,25 @@ class HasChildren(CannotDo):
     text = "The mailbox has inferior mailboxes"
 
 
+class UseRefused(MailError):
+    """A special use that a mailbox cannot be given (RFC 6154 section 3)."""
+
+    code = "use"
+    text = "The mailbox cannot have this special use"
+
+
 class LimitExceeded(MailError):
     """A configured limit would be passed."""
 
     code = "limit"
     text = "A limit would be exceeded"
+
+
+class TooManyAnnotations(LimitExceeded):
+    """A mailbox or an account has as many annotations as it may have, or they are as large (RFC 5464 4.3)."""
+
+    code = "too-many-annotations"
+    text = "There are too many annotations"
 
 
 class OverQuota(MailError):

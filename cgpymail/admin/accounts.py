@@ -5,13 +5,27 @@ from __future__ import annotations
 from cgpymail.admin import exits
 from cgpymail.admin.job import Job
 from cgpymail.directory.passwords import CLEAR
+from cgpymail.errors import BadSettings
+from cgpymail.stores.registry import FORMATS
 
 
 async def create(job: Job) -> int:
-    """``name``, ``password`` (empty: nobody can log in), ``recoverable``. Raises MailError."""
+    """``name``, ``password`` (empty: nobody can log in), ``recoverable``; ``single``: with INBOX only; ``format`` of
+    its mailboxes, in the manual's words (empty: the domain's default). Raises MailError.
+    """
     name, _, domain = job.request.text("name").partition("@")
     password = job.request.text("password", "").encode()
-    await job.server.create_account(name, password, domain=domain.lower(), encryption=_encryption(job))
+    format = job.request.text("format", "")
+    if format and format not in _format_names():
+        raise BadSettings(f"There is no mailbox format {format}; write {' or '.join(_format_names())}")
+    await job.server.create_account(
+        name,
+        password,
+        domain=domain.lower(),
+        encryption=_encryption(job),
+        format=format,
+        single=job.request.flag("single"),
+    )
     job.say(f"created {name.lower()}@{domain.lower() or job.server.directory.domains.main.name}")
     return exits.OK
 
@@ -35,12 +49,17 @@ def _encryption(job: Job) -> str:
     return CLEAR if job.request.flag("recoverable") else ""
 
 
+def _format_names() -> list[str]:
+    return [format.name for format in FORMATS.values()]
+
+
 async def list_accounts(job: Job) -> int:
     """``only``: of one domain. Raises MailError."""
     domains, only = job.server.directory.domains, job.request.text("only", "").lower()
     for domain in [domains.need(only)] if only else domains.all():
         for listed in await job.server.directory.accounts(domain.name):
-            remark = "" if listed.served else "  (single-mailbox account, not served)"
+            format = FORMATS[listed.format].name if listed.format else "no mail yet"
+            remark = f"  (single-mailbox account, {format})" if listed.single else ""
             job.say(f"{listed.name}@{domain.name}{remark}")
     return exits.OK
 

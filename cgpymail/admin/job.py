@@ -26,7 +26,16 @@ class Server(Protocol):
     directory: Directory
     sessions: Sessions
 
-    async def create_account(self, name: str, password: bytes = b"", *, domain: str = "", encryption: str = "") -> None:
+    async def create_account(
+        self,
+        name: str,
+        password: bytes = b"",
+        *,
+        domain: str = "",
+        encryption: str = "",
+        format: str = "",
+        single: bool = False,
+    ) -> None:
         """Make an account with its mailboxes."""
 
     async def delete_account(self, name: AccountName) -> None:

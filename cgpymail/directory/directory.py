@@ -191,7 +191,14 @@ class Directory:
             raise storage_error(problem) from problem
 
     async def create(
-        self, name: str, domain: str, password: str = "", encryption: str = "", format: str = "", *, single: bool = False
+        self,
+        name: str,
+        domain: str,
+        password: str = "",
+        encryption: str = "",
+        format: str = "",
+        *,
+        single: bool = False,
     ) -> AccountRecord:
         """A new account with its settings; its mailboxes are the manager's to make. Without password nobody logs in.
 

@@ -9,7 +9,7 @@ from cgpymail.errors import IllegalName
 MAX_ACCOUNT = 64  # octets
 _ACCOUNT = re.compile(r"[a-z0-9_](?:[a-z0-9_.'=&-]*[a-z0-9_'=&-])?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_RESERVED = (".macnt", ".sub", ".mbox", ".mdir", ".settings", ".info", ".prefs", ".mslc")
+_RESERVED = (".macnt", ".sub", ".mbox", ".mdir", ".settings", ".info", ".prefs", ".annotations", ".mslc")
 
 
 def account_name(text: str) -> str:

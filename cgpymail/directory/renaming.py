@@ -77,7 +77,9 @@ class AccountRenaming:
             raise NoSuchAccount
         return place
 
-    def _move(self, old: AccountName, new: AccountName | None, source: AccountPlace, target: AccountPlace | None) -> None:
+    def _move(
+        self, old: AccountName, new: AccountName | None, source: AccountPlace, target: AccountPlace | None
+    ) -> None:
         note = Document()
         paths = {SOURCE: source.proof, TARGET: target.proof if target else ""}
         inside = {key: path.removeprefix(f"{self._base}/") for key, path in paths.items()}

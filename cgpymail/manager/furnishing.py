@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 async def furnish(account: Account) -> None:
     """Make them; the caller has the account's turn. Raises StorageFailed."""
+    if account.record.single:
+        return
     for _, key in SPECIAL_USE:
         name = names.canonical(account.record.preference(key))
         try:

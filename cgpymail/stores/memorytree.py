@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from cgpymail.errors import CannotDo, MailboxExists, NoSuchMailbox
+from cgpymail.errors import CannotDo, MailboxExists, NoSuchMailbox, OneMailboxOnly
 from cgpymail.interfaces import IMailboxTree
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
-from cgpymail.model.names import ancestors, is_below
+from cgpymail.model.names import INBOX, SEPARATOR, ancestors, is_below
 from cgpymail.runtime.runtime import Runtime
 from cgpymail.stores.memory import MemoryMailbox, MemoryStore
 
@@ -31,16 +31,20 @@ class _Entities:
 
 @implementer(IMailboxTree)
 class MemoryTree:
-    """Keeps mailboxes over close and reopening; ``fold`` makes it behave like a file system that folds case."""
+    """Keeps mailboxes over close and reopening; ``fold`` makes it behave like a file system that folds case.
 
-    def __init__(self, runtime: Runtime, *, fold: bool = False) -> None:
+    ``single``: of a single-mailbox account, where INBOX is all that can be.
+    """
+
+    def __init__(self, runtime: Runtime, *, fold: bool = False, single: bool = False) -> None:
         self._runtime = runtime
         self._fold = fold
+        self._single = single
         self._names: dict[str, _Entities] = {}
 
     def again(self, runtime: Runtime) -> MemoryTree:
         """The same mailboxes, as the next process would find them."""
-        other = MemoryTree(runtime, fold=self._fold)
+        other = MemoryTree(runtime, fold=self._fold, single=self._single)
         other._names = self._names
         return other
 
@@ -59,6 +63,7 @@ class MemoryTree:
         """Add the storage entity. Fails with MailboxExists."""
 
         async def create() -> None:
+            self._check_single(name)
             self._check_case(name)
             if self._entities(name).mailbox is not None:
                 raise MailboxExists
@@ -72,6 +77,7 @@ class MemoryTree:
         """Add the directory entity. Fails with MailboxExists."""
 
         async def create() -> None:
+            self._check_single(name + SEPARATOR)
             self._check_case(name)
             if self._entities(name).directory:
                 raise MailboxExists
@@ -84,7 +90,9 @@ class MemoryTree:
         """Remove the storage entity; a store that is open on it refuses to change anything from then on."""
 
         async def delete() -> None:
-            self._storage(name).deleted = True
+            mailbox = self._storage(name)
+            self._check_single(name + SEPARATOR)
+            mailbox.deleted = True
             self._names[name].mailbox, self._names[name].format = None, ""
             self._drop_empty(name)
 
@@ -111,6 +119,7 @@ class MemoryTree:
             moves_directory = children and source.directory
             if source.mailbox is None and not moves_directory:
                 raise NoSuchMailbox
+            self._check_single(new)
             if old == new or (source.mailbox and target.mailbox) or (moves_directory and target.directory):
                 raise MailboxExists
             if moves_directory and is_below(new, old):
@@ -153,6 +162,11 @@ class MemoryTree:
         if mailbox is None:
             raise NoSuchMailbox
         return mailbox
+
+    def _check_single(self, name: str) -> None:
+        """In a single-mailbox account INBOX can be made and nothing else; ``name/`` is the directory entity."""
+        if self._single and name != INBOX:
+            raise OneMailboxOnly
 
     def _check_case(self, name: str, besides: str = "") -> None:
         """On a file system that folds case no component may differ from one that is there in case only."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cgpymail.model.companions import is_companion
 from cgpymail.runtime.files import Files
-from cgpymail.stores.paths import Place, is_companion
+from cgpymail.stores.paths import Place
 from cgpymail.stores.scanning import remove_companions
 
 

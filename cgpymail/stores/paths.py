@@ -2,21 +2,19 @@
 
 A component of a name is one file name in modified UTF-7 (spec 14.1.11); a directory entity ``a`` is the directory
 ``a.folder`` beside ``a.mbox`` or ``a.mdir`` (spec 14.1.9). Beside the mail file lie its snapshot ``a.bdx`` and its
-journals ``a.log.<generation>``. Names with a leading dot are ours and half-done: nobody takes them for mailboxes.
+journals ``a.log.<generation>`` (model/companions.py). Names with a leading dot are ours and half-done: nobody takes
+them for mailboxes.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from cgpymail.errors import IllegalName
 from cgpymail.model import names
 
 FOLDER = ".folder"
-SNAPSHOT = ".bdx"
 DOOMED = ".deleted-"  # a mailbox on its way out: whatever bears this prefix may be removed at any time
-_JOURNAL = re.compile(r"\.log\.[0-9]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +55,3 @@ def component(stem: str, above: str) -> str:
     if names.canonical(name) != name or names.SEPARATOR in text:
         raise IllegalName("The file name is not how this mailbox would be spelled")
     return name
-
-
-def is_companion(file: str, stem: str) -> bool:
-    """Whether a file name is that of the snapshot or of a journal of ``stem``."""
-    return file.startswith(stem) and (file == stem + SNAPSHOT or bool(_JOURNAL.fullmatch(file, len(stem))))
-
-
-def looks_like_companion(file: str) -> bool:
-    """Whether a file name is that of anybody's snapshot or journal."""
-    return file.endswith(SNAPSHOT) or bool(_JOURNAL.search(file))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cgpymail.errors import IllegalName
+from cgpymail.model.companions import is_companion, looks_like_companion
 from cgpymail.model.mailbox import TreeEntry
 from cgpymail.runtime.files import Files
 from cgpymail.stores import paths
@@ -48,7 +49,7 @@ class Scan:
         is_directory = entry.is_dir(follow_symlinks=False)
         is_folder = "." + extension == paths.FOLDER and is_directory
         if not is_folder and not self._is_mail(entry, extension, is_directory):
-            if not paths.looks_like_companion(entry.name):
+            if not looks_like_companion(entry.name):
                 self.unknown.append(entry.path)
             return
         try:
@@ -92,5 +93,5 @@ def finish_deletion(files: Files, directory: str, name: str, formats: Mapping[st
 def remove_companions(files: Files, directory: str, stem: str) -> None:
     """Unlink the snapshot and journals of a stem: those of a mailbox that is no more."""
     for name in files.listdir(directory):
-        if paths.is_companion(name, stem):
+        if is_companion(name, stem):
             files.unlink(f"{directory}/{name}")

@@ -14,8 +14,8 @@ from tests.unit.directory.ground import JOHN, MAIN, Ground
 
 
 def listed(ground, domain=MAIN):
-    """Names and whether they are served."""
-    return [(each.name, each.served) for each in result(ground.directory.accounts(domain))]
+    """The names."""
+    return [each.name for each in result(ground.directory.accounts(domain))]
 
 
 def test_interfaces(ground):
@@ -86,24 +86,11 @@ def test_further_domain(ground):
     assert ground.record() is not other
 
 
-def test_single_mailbox_account(ground):
-    """A single-mailbox account is seen, not served, and neither overwritten nor removed."""
-    box = ground.write("Accounts/mary.mbox", "From x\n")
-    ground.write("Accounts/mary.settings", "{}")
-    assert listed(ground) == [("mary", False)]
-    assert ground.record(AccountName("mary", MAIN)) is None
-    with pytest.raises(AccountExists):
-        ground.create("mary")
-    with pytest.raises(NoSuchAccount):
-        ground.do(ground.directory.delete(AccountName("mary", MAIN)))
-    assert box.read_text() == "From x\n"
-
-
 def test_foldering(ground):
     """Accounts in .sub folders are found and listed, and their names are taken (spec 11.1.1)."""
     ground.write("Accounts/a.sub/b.sub/anna.macnt/account.settings", "{ RealName=Anna; }")
     assert ground.record(AccountName("anna", MAIN)).setting("RealName", "") == "Anna"
-    assert listed(ground) == [("anna", True)]
+    assert listed(ground) == ["anna"]
     with pytest.raises(AccountExists):
         ground.create("anna")
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cgpymail.errors import IllegalName
+from cgpymail.model.companions import is_companion
 from cgpymail.stores import paths
 
 
@@ -71,4 +72,4 @@ def test_other_spellings_are_not_ours(stem: str) -> None:
 def test_companions() -> None:
     """Snapshot and journals belong to exactly one stem."""
     files = ["a.bdx", "a.log.1", "a.log.22", "a.mbox", "a.log.", "a.log.x", "a.log.1.bdx", "ab.bdx", "a.b.bdx", "a.log"]
-    assert [file for file in files if paths.is_companion(file, "a")] == ["a.bdx", "a.log.1", "a.log.22"]
+    assert [file for file in files if is_companion(file, "a")] == ["a.bdx", "a.log.1", "a.log.22"]
