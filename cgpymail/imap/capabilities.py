@@ -58,6 +58,7 @@ TABLE = (
     Capability("LIST-EXTENDED", 5258, "manager/choosing.py", AFTER_LOGIN),
     Capability("LIST-STATUS", 5819, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("LIST-MYRIGHTS", 8440, "imap/commands/listing.py", AFTER_LOGIN),
+    Capability("METADATA", 5464, "manager/annotating.py", AFTER_LOGIN),
     Capability("STATUS=SIZE", 8438, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("APPENDLIMIT", 7889, "manager/user.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/choosing.py", AFTER_LOGIN),
@@ -95,6 +96,7 @@ SPELLINGS: Mapping[str, bytes] = {row.name.upper(): row.name.encode("ascii") for
 MECHANISM = "AUTH="  # before the name of a SASL mechanism
 
 UTF8, REVISION2, NON_MAIL = "UTF8=ACCEPT", "IMAP4REV2", "X-CGPY-NONMAIL"
+METADATA = "METADATA"
 
 ENABLING: Mapping[str, frozenset[str]] = {
     "CONDSTORE": frozenset({"CONDSTORE"}),
@@ -102,6 +104,7 @@ ENABLING: Mapping[str, frozenset[str]] = {
     UTF8: frozenset({UTF8}),
     REVISION2: frozenset({REVISION2}),
     NON_MAIL: frozenset({NON_MAIL}),
+    METADATA: frozenset({METADATA}),
 }
 """What a client can switch on by ENABLE (RFC 5161): the word, in capitals, and all that it stands for."""
 

@@ -30,7 +30,7 @@ class Shown:
     """A name the user sees, with the attributes that do not depend on its neighbours."""
 
     attributes: tuple[str, ...] = field(default=())
-    non_mail: bool = False  # has a Class: shown only to those who ask for it by name
+    non_mail: bool = False  # of a class that mail clients are not shown unasked
 
 
 class Chooser:
@@ -39,9 +39,8 @@ class Chooser:
     def __init__(
         self, shown: dict[str, Shown], pattern: Pattern, choice: ListChoice, subscribed: Collection[str]
     ) -> None:
-        # The subscription list may name what is not for mail: then it is told, with or without wildcards.
-        hide = pattern.wild and not choice.subscribed
-        self._shown = without_non_mail(shown) if hide else shown
+        asked = subscribed if pattern.wild else {*subscribed, names.canonical(pattern.text)}
+        self._shown = shown if choice.non_mail else without_non_mail(shown, asked)
         self._parents: set[str] = set()
         self._pattern = pattern
         self._choice = choice
@@ -101,15 +100,17 @@ class Chooser:
         return (*own, children, SUBSCRIBED) if tell else (*own, children)
 
 
-def without_non_mail(shown: dict[str, Shown]) -> dict[str, Shown]:
-    """The mail mailboxes; one of another class above a mail mailbox shows as not selectable (spec 14.5.3)."""
-    if not any(facts.non_mail for facts in shown.values()):
+def without_non_mail(shown: dict[str, Shown], asked: Collection[str]) -> dict[str, Shown]:
+    """The mail mailboxes, and those of another class that were ``asked`` for, by name or by subscription; others of
+    another class above one of these show as not selectable (spec 14.5.3)."""
+    unasked = {name for name, facts in shown.items() if facts.non_mail and name not in asked}
+    if not unasked:
         return shown
-    leading = levels(name for name, facts in shown.items() if not facts.non_mail)
+    leading = levels(name for name in shown if name not in unasked)
     return {
-        name: Shown((NOSELECT,)) if facts.non_mail else facts
+        name: Shown((NOSELECT,)) if name in unasked else facts
         for name, facts in shown.items()
-        if not facts.non_mail or name in leading
+        if name not in unasked or name in leading
     }
 
 

@@ -60,7 +60,8 @@ class ListChoice:
     ``extended``: the command has the extended form, so what does not exist is called ``\\NonExistent``.
     ``subscribed``, ``special_use``: only names that are on the subscription list, that have a special use; both: names
     that fulfil both. ``recursive``: levels above such names too, if the names themselves do not match the pattern.
-    ``tell_subscribed``: say ``\\Subscribed`` whatever was selected.
+    ``tell_subscribed``: say ``\\Subscribed`` whatever was selected. ``non_mail``: calendars and the like too, which
+    are otherwise for those who name them (spec 14.5.3).
     """
 
     extended: bool = False
@@ -68,6 +69,7 @@ class ListChoice:
     special_use: bool = False
     recursive: bool = False
     tell_subscribed: bool = False
+    non_mail: bool = False
 
     @property
     def criteria(self) -> tuple[str, ...]:

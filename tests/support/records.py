@@ -18,6 +18,8 @@ NEW_ACCOUNT_PREFERENCES = {
     "DraftsBox": "Drafts",
     "JunkBox": "Junk",
     "ArchiveBox": "Archive",
+    "CalendarBox": "Calendar",  # for these the names only, as accounts that say nothing have them
+    "ContactsBox": "Contacts",
 }
 
 

@@ -13,12 +13,29 @@ from cgpymail.grammar.imap.responses import STATUS_FIELDS
 from cgpymail.grammar.imap.tokens import Reader, Words
 
 _STATUS_ITEMS = frozenset(item.encode("ascii") for item in STATUS_FIELDS)
+_PARAMETERS = re.compile(rb" \(")
 _STATUS_ITEM = re.compile(rb"[A-Za-z]+")
 
 
 def _one_mailbox(kind: Callable[[bytes, str], Command], tag: bytes, words: Words) -> Command:
     words.need(b" ")
     return kind(tag, words.mailbox())
+
+
+def _create(tag: bytes, words: Words) -> Command:
+    """With create-params (RFC 4466 2.2), of which there is USE (RFC 6154)."""
+    words.need(b" ")
+    mailbox = words.mailbox()
+    if not words.take(_PARAMETERS):
+        return commands.Create(tag, mailbox)
+    if words.atom("A parameter").upper() != b"USE":
+        raise CommandError("Unknown CREATE parameter")
+    words.need(b" ")
+    uses = words.flag_list()
+    words.need(b")")
+    if not all(use.startswith("\\") for use in uses):
+        raise CommandError("A special-use attribute expected")
+    return commands.Create(tag, mailbox, uses)
 
 
 def _rename(tag: bytes, words: Words) -> Command:
@@ -51,13 +68,13 @@ def status_items(words: Words) -> tuple[str, ...]:
 
 
 _ONE_MAILBOX = (
-    commands.Create,
     commands.Delete,
     commands.Subscribe,
     commands.Unsubscribe,
 )
 READERS: dict[bytes, Reader] = {
     **{kind.name.encode("ascii"): partial(_one_mailbox, kind) for kind in _ONE_MAILBOX},
+    b"CREATE": _create,
     b"RENAME": _rename,
     b"STATUS": _status,
 }

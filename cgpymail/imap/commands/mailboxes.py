@@ -12,8 +12,8 @@ from cgpymail.model.names import INBOX, SEPARATOR
 
 
 async def create(context: Context, command: verbs.Create) -> Reply:
-    """A mailbox, or a directory entity when the name ends in a slash."""
-    made = await context.account.create(command.mailbox)
+    """A mailbox, or a directory entity when the name ends in a slash; with USE one that has special uses."""
+    made = await context.account.create(command.mailbox, command.uses)
     asked = command.mailbox.removesuffix(SEPARATOR)
     if context.dialect.revision2 and made.name != asked:
         _named(context, made.name, asked)

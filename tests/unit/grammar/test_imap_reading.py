@@ -45,6 +45,8 @@ COMMANDS = [
     (b"a SELECT Entw&APw-rfe ", c.Select(b"a", UMLAUT)),
     (b"a EXAMINE {3}\r\nbox", c.Examine(b"a", "box")),
     (b"a CREATE inBox/sub/", c.Create(b"a", "INBOX/sub/")),
+    (b"a CREATE x (USE (\\Drafts \\sent))", c.Create(b"a", "x", ("\\Drafts", "\\sent"))),
+    (b'a create "x" (use ())', c.Create(b"a", "x")),
     (b"a DELETE [x]", c.Delete(b"a", "[x]")),
     (b'a RENAME "a b" c', c.Rename(b"a", "a b", "c")),
     (b"a SUBSCRIBE x", c.Subscribe(b"a", "x")),

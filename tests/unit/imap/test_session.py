@@ -82,7 +82,7 @@ def test_a_bug_is_answered_with_a_reference_only(
 ) -> None:
     """The text of an exception stays in the log; the session goes on."""
 
-    async def broken(user: User, name: str) -> None:
+    async def broken(user: User, name: str, uses: object) -> None:
         raise RuntimeError("password is hunter2")
 
     monkeypatch.setattr(User, "create", broken)
@@ -109,7 +109,7 @@ def test_a_bug_in_a_command_that_answers_at_once(john: ImapClient, monkeypatch: 
 def test_a_failing_disk_says_so_in_general_words(john: ImapClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths and system errors are for the log."""
 
-    async def broken(user: User, name: str) -> None:
+    async def broken(user: User, name: str, uses: object) -> None:
         raise StorageFailed(detail="/var/mail/john: EIO")
 
     monkeypatch.setattr(User, "create", broken)

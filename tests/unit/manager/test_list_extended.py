@@ -129,11 +129,13 @@ def test_other_accounts_recursively(people: People) -> None:
 
 
 def test_subscribed_mailboxes_that_are_not_for_mail(people: People) -> None:
-    """A calendar that the user has subscribed to is told, with wildcards too: the list must be complete."""
-    people.record.infos["Tofu"]["Class"] = "IPF.Appointment"
+    """A calendar that the user has subscribed to is told, with wildcards too, whatever is asked (spec 14.5.3)."""
+    people.record.infos["Tofu"]["Class"] = people.record.infos["Fruit/Apple"]["Class"] = "IPF.Appointment"
     people.run(people.john.subscribe("Tofu"))
     assert "Tofu" in asked(people, SUBSCRIBED)
-    assert "Tofu" not in asked(people, RETURNED)
+    found = asked(people, RETURNED)
+    assert "\\Subscribed" in found["Tofu"].attributes
+    assert "Fruit/Apple" not in found
 
 
 def test_others_get_their_turn(people: People) -> None:
