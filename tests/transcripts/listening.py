@@ -46,6 +46,9 @@ class World(Protocol):
     def slow_down(self, seconds: float) -> None:
         """From now on each write to the disk takes so long."""
 
+    def tool(self, *words: str) -> None:
+        """Have the administrator's tool do something."""
+
     def close(self) -> None:
         """End the server; nothing is left behind."""
 

@@ -18,6 +18,7 @@ from tests.support.outside import Outside
 from tests.support.records import MemoryRecord
 from tests.support.wire import MemoryWire
 from tests.support.world import World
+from tests.transcripts import memorytool
 from tests.transcripts.runner import ACCOUNTS, TYPES
 from tests.transcripts.script import Script
 
@@ -121,6 +122,10 @@ class MemoryWorld:
     def slow_down(self, seconds: float) -> None:
         """Writes are done at once and reported late."""
         self._world.runtime.pools.sync = SlowPool(self._world.clock, seconds)
+
+    def tool(self, *words: str) -> None:
+        """As the tool would do it."""
+        memorytool.do(self._world, words)
 
     def close(self) -> None:
         """Close every mailbox."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from itertools import groupby
 
 from tests.transcripts.listening import Listener, World
@@ -44,6 +45,8 @@ class Runner:
     def run(self) -> None:
         """Raises TranscriptFailed at the first step that goes wrong, and when something is left unread at the end."""
         self._fill_mailboxes()
+        for command in self._script.tools:
+            self._world.tool(*shlex.split(command))
         late = self._script.late_clients
         for name in self._script.clients:
             if name not in late:
@@ -97,6 +100,9 @@ class Runner:
             return
         if kind == "slow":
             self._world.slow_down(float(steps[0].text))
+            return
+        if kind == "tool":
+            self._world.tool(*shlex.split(steps[0].text))
             return
         if kind == "opens":
             self._open(name)

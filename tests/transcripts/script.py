@@ -9,13 +9,13 @@ from cgpymail.runtime.options import PopOptions
 
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
-_HEADER = re.compile(
-    r"(title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop|accounts|setting)(?: ([^:]+))?: (.*)"
-)
+_KEYS = "title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop|accounts|setting|group|administrator"
+_HEADER = re.compile(rf"({_KEYS})(?: ([^:]+))?: (.*)")
 _TALK = re.compile(r"([A-Z])(:|\+|\||&|<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls|deflate)$")
-_WORLDLY = re.compile(r"(time|slow) (\d+(?:\.\d+)?)$")
+_WORLDLY = re.compile(r"(?:(time|slow) (\d+(?:\.\d+)?)|(tool) (.+))$")
 _ANNOUNCEMENT = re.compile(r"\{(\+?)\}$")
+_NAMED = ("mailbox", "limit", "client", "pop", "setting", "group", "administrator")
 _KINDS = {
     ":": "send",
     "+": "queue",
@@ -51,7 +51,7 @@ class Fixture:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``kind``: one of the values of _KINDS, an action's word, ``time`` or ``slow``."""
+    """One step. ``kind``: one of the values of _KINDS, an action's word, ``time``, ``slow`` or ``tool``."""
 
     line: int
     client: str
@@ -74,6 +74,7 @@ class Script:
     pop: PopOptions = field(default_factory=PopOptions)
     accounts: tuple[str, ...] = ()
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
+    tools: list[str] = field(default_factory=list)  # commands of the tool before anybody connects
     clients: dict[str, ClientLine] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
@@ -102,7 +103,7 @@ def _read_header(script: Script, number: int, line: str) -> None:
     if found is None:
         raise ScriptError(f"line {number}: not a header line: {line}")
     key, name, value = found.groups()
-    if (name is None) == (key in ("mailbox", "limit", "client", "pop", "setting")):
+    if (name is None) == (key in _NAMED):
         raise ScriptError(f"line {number}: {key} {'needs' if name is None else 'takes no'} name")
     if key in ("title", "spec"):
         setattr(script, key, value)
@@ -125,6 +126,10 @@ def _read_header(script: Script, number: int, line: str) -> None:
     elif key == "setting":
         account, _, setting = name.partition(" ")
         script.settings.setdefault(account, {})[setting] = value
+    elif key == "group":
+        script.tools += [f"group create {name}", f"group add {name} {value}"]
+    elif key == "administrator":
+        script.tools.append(f"administrator set {name} {value}")
     elif key == "client":
         script.clients[name] = _client(number, value)
     elif key == "mailbox":
@@ -153,7 +158,7 @@ def _read_steps(script: Script, lines: list[tuple[int, str]]) -> None:
         elif act := _ACT.match(line):
             script.steps.append(Step(number, act[1], act[2]))
         elif worldly := _WORLDLY.match(line):
-            script.steps.append(Step(number, "", worldly[1], worldly[2]))
+            script.steps.append(Step(number, "", worldly[1] or worldly[3], worldly[2] or worldly[4]))
         else:
             raise ScriptError(f"line {number}: not a step: {line}")
     script.steps = _with_literals(_with_joined_contents(script.steps))

@@ -120,6 +120,10 @@ class SocketWorld:
         """Nor is the disk."""
         raise AssertionError("a transcript with a slow disk runs in memory only")
 
+    def tool(self, *words: str) -> None:
+        """Ask the running daemon."""
+        self._daemon.command(*words)
+
     def close(self) -> None:
         """Stop the daemon."""
         self._daemon.stop()

@@ -37,7 +37,7 @@ class Answers:
     """A world of such links."""
 
     def __init__(self, **answers):
-        self.links, self.seconds, self.answers = [], 0.0, answers
+        self.links, self.seconds, self.answers, self.commands = [], 0.0, answers, []
 
     def password(self, account):
         return f"{account}'s"
@@ -48,6 +48,9 @@ class Answers:
 
     def advance(self, seconds):
         self.seconds += seconds
+
+    def tool(self, *words):
+        self.commands.append(words)
 
     def close(self):
         pass
@@ -215,3 +218,16 @@ def test_scripts_that_cannot_be_understood(text):
     """A mistake in a transcript is an error, never a test that checks nothing."""
     with pytest.raises(ScriptError):
         parse(text)
+
+
+def test_the_tool():
+    """The administrator works before the clients connect, and in between."""
+    world = Answers()
+    head = "group staff: anna peter\nadministrator boss: 'All Users' Master\n"
+    Runner(parse(head + HEAD + "tool group remove staff anna\n"), world).run()
+    assert world.commands == [
+        ("group", "create", "staff"),
+        ("group", "add", "staff", "anna", "peter"),
+        ("administrator", "set", "boss", "All Users", "Master"),
+        ("group", "remove", "staff", "anna"),
+    ]
