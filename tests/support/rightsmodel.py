@@ -90,11 +90,6 @@ def needs(letters: str) -> Rule:
     return lambda held: verdict(held.here >= set(letters), held.here)
 
 
-def needs_any(letters: str) -> Rule:
-    """One of these on the mailbox."""
-    return lambda held: verdict(bool(held.here & set(letters)), held.here)
-
-
 def always(held: Held) -> Verdict:
     """Nothing is asked."""
     return Verdict.DONE
@@ -113,6 +108,11 @@ def creating_what_is_there(held: Held) -> Verdict:
 def deleting(held: Held) -> Verdict:
     """``d`` on the mailbox, ``c`` on the one above (spec 14.2.1)."""
     return verdict("d" in held.here and "c" in held.outer, held.here)
+
+
+def knowing(held: Held) -> Verdict:
+    """MYRIGHTS: one of ``lrikxa`` (RFC 4314 section 4), of which ``c`` stands for two and ``x`` is had by others too."""
+    return verdict(bool(held.here & set("lrica")) or deleting(held) is Verdict.DONE, held.here)
 
 
 def renaming(held: Held) -> Verdict:

@@ -25,6 +25,7 @@ from tests.support.rightsmodel import (
     expunging,
     inserting,
     is_marked,
+    knowing,
     marked,
     needs,
     put,
@@ -114,6 +115,20 @@ def _watched(answer: bytes, held: Held, state: State) -> None:
     assert (b"\\NoAccess" in answer) == ("l" in held.here and "r" not in held.here), "no access"
 
 
+def _own_rights(answer: bytes, held: Held, state: State) -> None:
+    """RFC 4314 2.1.1 and 3.5, spec 3.6."""
+    told = set(answer.split(b"\r\n")[0].decode().split()[-1].replace('""', ""))
+    deletes = deleting(held) is Verdict.DONE
+    expected = (held.here - set("cd")) | ({"k"} if "c" in held.here else set()) | ({"x"} if deletes else set())
+    expected |= ({"c"} if expected & set("kx") else set()) | (set("dte") if "d" in held.here else set())
+    assert told == expected, f"{sorted(told)} instead of {sorted(expected)}"
+
+
+def _whole_list(answer: bytes, held: Held, state: State) -> None:
+    told = set(answer.split(b"\r\n")[0].decode().replace('"', "").split()[3::2])
+    assert told >= {identifier for identifier, letters in state[BOX].acl.items() if letters}
+
+
 def _all_found(answer: bytes, held: Held, state: State) -> None:
     line = next(line for line in answer.split(b"\r\n") if line.startswith(b"* "))
     assert len(line.replace(b"(", b" ").replace(b")", b" ").split()) - 2 == len(visible(held, state))
@@ -145,6 +160,18 @@ def _renamed(state: State, held: Held) -> State:
 
 def _renamed_away(state: State, held: Held) -> State:
     return {**without(state, BOX), "boss/Other/New": state[BOX]}
+
+
+def _granted(state: State, held: Held) -> State:
+    return put(state, BOX, acl={**state[BOX].acl, "peter": "lrs"})
+
+
+def _forbidden(state: State, held: Held) -> State:
+    return put(state, BOX, acl={**state[BOX].acl, "-anyone": "r"})
+
+
+def _taken_back(state: State, held: Held) -> State:
+    return put(state, BOX, acl={name: letters for name, letters in state[BOX].acl.items() if name != "anna"})
 
 
 def _appended(state: State, held: Held) -> State:
@@ -238,6 +265,13 @@ BY_NAME = (
     Row("LIST", 'LIST "" {box} RETURN (STATUS (MESSAGES))', always, looks=_listed_with_numbers),
     Row("LSUB", 'LSUB "" {box}', always),
     Row("NAMESPACE", "NAMESPACE", always),
+    Row("MYRIGHTS", "MYRIGHTS {box}", knowing, looks=_own_rights),
+    Row("MYRIGHTS", "MYRIGHTS {box}", knowing, looks=_own_rights, outer="c"),
+    Row("GETACL", "GETACL {box}", needs("a"), looks=_whole_list),
+    Row("LISTRIGHTS", "LISTRIGHTS {box} zoe", needs("a")),
+    Row("SETACL", "SETACL {box} peter lrs", needs("a"), _granted),
+    Row("SETACL", "SETACL {box} -anyone r", needs("a"), _forbidden),
+    Row("DELETEACL", "DELETEACL {box} anna", needs("a"), _taken_back),
     Row("NOTIFY", "NOTIFY SET STATUS (mailboxes {box} (MessageNew MessageExpunge))", always, looks=_watched),
     Row("APPEND", "APPEND {box} " + NEW, inserting(MARKED), _appended),
     Row("COPY", "COPY 1 {box}", inserting(MARKED), _copied_there, opens=MINE),
