@@ -67,13 +67,13 @@ class Sharers:
         for owner in sorted(hints):
             await pause()
             shown = self._space.name_of(owner)
-            if not shown or owner == self._space.own.name or not wanted(shown):
+            if owner == self._space.own.name or (shown and not wanted(shown)):
                 continue
             try:
                 account = await self._look_at(owner, hints[owner], pause)
             except MailError:
                 continue
-            if account is not None:
+            if account is not None and shown:
                 found.append((shown, account))
         return found
 
