@@ -53,6 +53,7 @@ class Box:
         path: pathlib.Path,
         way: Return = "close",
         files: ProcessFiles | None = None,
+        name: str = NAME,
     ) -> None:
         self.files = files or ProcessFiles()
         self.runtime = memory_runtime(self.files)
@@ -65,12 +66,13 @@ class Box:
         self.tree: Any = make_tree(self.runtime, self.path)
         self.drawn = 5_000
         self.hints = MailboxHints(uidvalidity=77)
-        result(self.tree.create(NAME, format, 77))
+        self.name = name
+        result(self.tree.create(name, format, 77))
         self.open()
 
     def open(self) -> None:
         """Open the store and listen to it."""
-        self.store = result(self.tree.open(NAME, self.hints, self._draw))
+        self.store = result(self.tree.open(self.name, self.hints, self._draw))
         self.recorder = Recorder(self.store)
         self.store.listener = self.recorder
 

@@ -11,7 +11,7 @@ from cgpymail.model import flags
 from cgpymail.model.mailbox import MailboxHints
 from cgpymail.model.message import NewMessage
 from tests.contract.appending import _equal
-from tests.contract.box import NAME, Box
+from tests.contract.box import Box
 from tests.contract.messages import PLAIN, SHAPES
 from tests.support.results import result
 
@@ -43,22 +43,6 @@ class NumberContract:
         assert len(box.uids) == len(uids)
         box.hints = MailboxHints(uidvalidity=5_001)
         box.both(lambda: _equal((box.store.uidvalidity, box.drawn), (5_001, 5_001)))
-
-    def test_uidvalidity_follows_a_rename(self, box: Box) -> None:
-        """RENAME keeps UIDVALIDITY, UIDs, flags and keywords, of an open mailbox too."""
-        [uid] = box.append(PLAIN, keywords=("Kept",))
-        box.set(uid, flags.FLAGGED, box.store.keywords.find("Kept"))
-        result(box.tree.rename(NAME, "other", True))
-        [second] = box.append(SHAPES["nul"])
-        assert box.body(uid) == PLAIN
-        result(box.store.close())
-        store = result(box.tree.open("other", MailboxHints(77), box._draw))
-        assert store.uidvalidity == 77
-        assert list(store.columns.uid) == [uid, second]
-        assert store.columns.flags[0] == flags.FLAGGED
-        assert store.keywords.names(store.columns.keywords[0]) == ["Kept"]
-        assert b"".join(store.content(second).chunks()) == SHAPES["nul"]
-        result(store.close())
 
     def test_uidnext_after_expunge_of_the_highest(self, box: Box) -> None:
         """A UID is never given twice, even when the highest message is gone before the mailbox is opened again."""

@@ -12,18 +12,21 @@ import pytest
 from zope.interface.verify import verifyObject
 
 from cgpymail.interfaces import IMailboxStore, IMailboxTree, IStoredContent
+from cgpymail.model import flags
+from cgpymail.model.mailbox import MailboxHints
 from cgpymail.runtime.runtime import Runtime
 from tests.contract.appending import AppendContract
 from tests.contract.box import RETURNS, Box
 from tests.contract.expunging import ExpungeContract
 from tests.contract.flagging import FlagContract
-from tests.contract.messages import PLAIN
+from tests.contract.messages import PLAIN, SHAPES
 from tests.contract.mixing import MixContract
 from tests.contract.numbering import NumberContract
+from tests.support.results import result
 
 
-class StoreContract(AppendContract, FlagContract, ExpungeContract, NumberContract, MixContract):
-    """What every store does. Formats on disk subclass tests.contract.disk.DiskContract."""
+class MailboxContract(AppendContract, FlagContract, ExpungeContract, NumberContract, MixContract):
+    """What every store does, whatever else there is in its account."""
 
     format = ""
 
@@ -44,3 +47,23 @@ class StoreContract(AppendContract, FlagContract, ExpungeContract, NumberContrac
         assert verifyObject(IMailboxStore, box.store)
         assert verifyObject(IMailboxTree, box.tree)
         assert verifyObject(IStoredContent, box.store.content(uid))
+
+
+class StoreContract(MailboxContract):
+    """What every store does that is one of several. Formats on disk subclass tests.contract.disk.DiskContract."""
+
+    def test_uidvalidity_follows_a_rename(self, box: Box) -> None:
+        """RENAME keeps UIDVALIDITY, UIDs, flags and keywords, of an open mailbox too."""
+        [uid] = box.append(PLAIN, keywords=("Kept",))
+        box.set(uid, flags.FLAGGED, box.store.keywords.find("Kept"))
+        result(box.tree.rename(box.name, "other", True))
+        [second] = box.append(SHAPES["nul"])
+        assert box.body(uid) == PLAIN
+        result(box.store.close())
+        store = result(box.tree.open("other", MailboxHints(77), box._draw))
+        assert store.uidvalidity == 77
+        assert list(store.columns.uid) == [uid, second]
+        assert store.columns.flags[0] == flags.FLAGGED
+        assert store.keywords.names(store.columns.keywords[0]) == ["Kept"]
+        assert b"".join(store.content(second).chunks()) == SHAPES["nul"]
+        result(store.close())

@@ -20,17 +20,19 @@ from tests.unit.directory.ground import MAIN, SECURE, Ground, SlowPool
 
 MARY = AccountName("mary", MAIN)
 JANE = AccountName("jane", MAIN)
+READER = "0123456789abcdef" * 2
 ALIASES = "Accounts/Settings/Aliases.data"
 # What the stores may have beside a mail file, and the directory beside account.info.
 BESIDE = (
     "mary.mbox", "mary.bdx", "mary.log.1", "mary.log.12", ".mary.mbox.new", ".mary.bdx.new", ".mary.mbox.aside-1",
-    ".mary.log.3.damaged", "mary.info.damaged-1",
+    ".mary.log.3.damaged", "mary.info.damaged-1", "mary.annotations", f"mary.seen-{READER}", f".mary.seen-{READER}.new",
 )  # fmt: skip
 # Files of accounts with names like hers, and of nobody.
 OTHERS = (
     "mary.x.mbox", "mary.x.settings", "mary.x.bdx", "mary.log.mbox", "mary.log.settings", "mary.log.log.1",
     "mary.bdx.mbox", "mary.bdx.settings", "mary.log.1.settings", "mary.log.1.log.1", ".mary.x.mbox.new",
     ".mary.bdx.mbox.aside-1", "mary.notes", "mary", "rosemary.mbox", "rosemary.settings", ".new-mary.settings.new",
+    f"mary.seen-{READER}.settings",
 )  # fmt: skip
 
 
@@ -79,6 +81,7 @@ def test_found(ground: Ground) -> None:
         Listed("mary.bdx", True, "mbox"),
         Listed("mary.log", True, "mbox"),
         Listed("mary.log.1", True),
+        Listed(f"mary.seen-{READER}", True),
         Listed("mary.x", True, "mbox"),
         Listed("rosemary", True, "mbox"),
     ]
