@@ -121,7 +121,7 @@ class ISeenRecord(Interface):
     runs: Any = Attribute("model.seen.SeenRuns; read only.")
 
     def prepare() -> Deferred[None]:
-        """See that something is kept of him: before the first change. Fires when it is on disk. Raises StorageFailed."""
+        """See that something is kept of him, before the first change; fires when on disk. Raises StorageFailed."""
 
     def change(wanted: Sequence[tuple[int, bool]]) -> int:
         """Set Seen of ascending UIDs; journalled (survives a kill) before it returns, synced within a second.

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from cgpymail.errors import MailError
 from cgpymail.grammar.imap.items import Uid
+from cgpymail.grammar.imap.metadataresponses import changed_line
 from cgpymail.grammar.imap.notifycommands import SILENT, Notify
 from cgpymail.grammar.imap.responses import list_line, status_data_line
 from cgpymail.imap.context import CONDSTORE, Context, ProtocolEnd
@@ -24,11 +25,14 @@ from cgpymail.imap.input import Disconnected
 from cgpymail.manager.handle import Handle, Selection
 from cgpymail.manager.watch import Watch, Watched
 from cgpymail.model.mailbox import ListedMailbox
-from cgpymail.model.watching import FLAG_CHANGE
+from cgpymail.model.watching import FLAG_CHANGE, MAILBOX_METADATA, SERVER_METADATA, Filter, Interest
 from cgpymail.runtime.coroutines import begin
 from cgpymail.runtime.logs import LOW, PROBLEM
 
 OVERFLOW = b"NOTIFICATIONOVERFLOW"
+_ANNOTATIONS = tuple(
+    Interest(each, MAILBOX_METADATA | SERVER_METADATA) for each in (Filter.PERSONAL, Filter.SUBSCRIBED)
+)
 _NO_ACCESS = "\\NoAccess"
 
 
@@ -41,6 +45,7 @@ class Notifications:
         self._fetched = fetched
         self._failed = failed
         self._watch: Watch | None = None
+        self._unasked = False  # it is that of ENABLE METADATA, not of a NOTIFY
         self._starting = False  # NOTIFY is being answered
         self._busy = False  # telling
         self._draining = False  # waiting for the client to read
@@ -53,18 +58,30 @@ class Notifications:
         self._starting = True
         try:
             self._watch = await context.account.watch(command.interests, self.resume, context.breathe)
+            self._unasked = False
             context.selected = command.selected
             context.unfetched.clear()  # it was wanted by the NOTIFY before
             await self._tell_first(self._watch, numbers=command.status)
         finally:
             self._starting = False
 
+    async def start_annotations(self) -> None:
+        """The client hears of annotations that others change (RFC 5464 4.4), of its own and of subscribed mailboxes,
+        unless a NOTIFY says what it hears of, now or later."""
+        context = self._context
+        if context.selected is None:
+            self._watch = await context.account.watch(_ANNOTATIONS, self.resume, context.breathe)
+            self._unasked = True
+
     def stop(self) -> None:
         """Tell nothing any more (NOTIFY NONE)."""
-        self._watch = None
-        self._context.account.unwatch()
+        self._leave()
         self._context.selected = SILENT
         self._context.unfetched.clear()
+
+    def _leave(self) -> None:
+        self._watch = None
+        self._context.account.unwatch()
 
     async def _tell_first(self, watch: Watch, *, numbers: bool) -> None:
         """What belongs to the answer of NOTIFY SET (RFC 5465 3.1)."""
@@ -98,6 +115,10 @@ class Notifications:
     async def _tell(self, watch: Watch) -> None:
         context = self._context
         while self._watch is watch and watch.pending and context.may_interrupt:
+            if watch.overflowed and self._unasked:
+                context.log.write(PROBLEM, "annotations that change are told no more: there were too many")
+                self._leave()
+                return
             if watch.overflowed:
                 context.send(b"* OK [%b] Not everything could be told; nothing is told any more\r\n" % OVERFLOW)
                 context.log.write(PROBLEM, "notifications end: not everything could be told")
@@ -105,7 +126,7 @@ class Notifications:
                 return
             try:
                 await watch.refresh(context.breathe)
-                if not await self._tell_name(watch):
+                if not await self._tell_name(watch) and not await self._tell_annotations(watch):
                     await self._tell_numbers(watch)
             except MailError as problem:
                 context.log.write(PROBLEM, f"telling of other mailboxes: {problem}")
@@ -125,6 +146,18 @@ class Notifications:
             context.send(b"".join(list_line(b"LIST", entry, context.dialect) for entry in entries))
         else:
             watch.put_back_name(*taken)
+        return True
+
+    async def _tell_annotations(self, watch: Watch) -> bool:
+        """Those of one mailbox, or of the account, if there are any to tell of; the selected one's too."""
+        noted = watch.take_annotated()
+        if noted is None:
+            return False
+        told = not noted.shown or await watch.may_tell(noted.key)
+        if told and self._watch is watch and self._context.may_interrupt:
+            self._context.send(changed_line(noted.shown, noted.entries, self._context.dialect))
+        elif told:
+            watch.put_back_annotated(noted)
         return True
 
     async def _tell_numbers(self, watch: Watch) -> None:

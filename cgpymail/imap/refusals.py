@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cgpymail.errors import AuthenticationFailed, MailError, NoSuchMailbox
+from cgpymail.grammar.imap.metadataresponses import TOO_MANY
 from cgpymail.grammar.imap.responses import text
 
 CODES: Mapping[str, bytes] = {
@@ -20,7 +21,9 @@ CODES: Mapping[str, bytes] = {
     "not-permitted": b"NOPERM",
     "cannot": b"CANNOT",
     "has-children": b"HASCHILDREN",  # RFC 9051 6.3.5
+    "use": b"USEATTR",  # RFC 6154
     "limit": b"LIMIT",
+    "too-many-annotations": TOO_MANY,
     "over-quota": b"OVERQUOTA",
     "too-large": b"TOOBIG",  # RFC 4469; RFC 7889
     "storage": b"UNAVAILABLE",

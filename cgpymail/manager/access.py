@@ -70,6 +70,13 @@ def settable_flags(held: int) -> int:
     return allowed
 
 
+def may_annotate(held: int, *, shared: bool) -> bool:
+    """Whether a mailbox's annotations may be read, and private ones changed, with these rights (RFC 5464 3.3); with
+    ``shared``: whether those may be changed that are for everybody (spec 3.1: "change meta-data")."""
+    near = held & rights.LOOKUP and held & (rights.READ | rights.SEEN | rights.WRITE | rights.INSERT | rights.POST)
+    return bool(near) and (bool(held & rights.ADMIN) or not shared)
+
+
 def decide(
     who: AccountName,
     record: IAccountRecord,

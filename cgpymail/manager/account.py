@@ -34,7 +34,7 @@ from cgpymail.manager.infos import CLASS, OBJECT_ID, UIDVALIDITY, MailboxInfos
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.moving import move_inbox
-from cgpymail.manager.objectids import new_mailbox_id
+from cgpymail.manager.objectids import made_for_level, new_mailbox_id
 from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
 from cgpymail.model.classes import check_class
@@ -229,9 +229,14 @@ class Account:
         facts = {
             UIDVALIDITY: str(uidvalidity),
             CLASS: mailbox_class or None,
-            OBJECT_ID: new_mailbox_id(self.runtime, uidvalidity),
+            OBJECT_ID: self._object_id(name, uidvalidity, was_directory=was_directory),
         }
         await self.infos.added(added, acl, {name: facts})
+
+    def _object_id(self, name: str, uidvalidity: int, *, was_directory: bool) -> str:
+        """A new one, except for a level that has got one for what was annotated there."""
+        known = self.infos.object_id(name) if was_directory else ""
+        return known if made_for_level(known) else new_mailbox_id(self.runtime, uidvalidity)
 
     async def create_directory(self, name: str) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""

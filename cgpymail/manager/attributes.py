@@ -12,8 +12,9 @@ from typing import Any
 from cgpymail.errors import NoSuchMailbox, NotSelectable
 from cgpymail.manager.account import Account
 from cgpymail.manager.namespace import NameSpace
-from cgpymail.manager.watching import Named
+from cgpymail.manager.watching import Annotated, Named
 from cgpymail.model import rights
+from cgpymail.model.annotations import CLASS_ENTRY
 from cgpymail.model.classes import check_class
 from cgpymail.model.mailbox import TreeEntry
 
@@ -39,6 +40,7 @@ async def write_class(account: Account, name: str, mailbox_class: str, author: A
             return
         await account.infos.classify(name, mailbox_class)
     account.watching.tell(account.name, Named((name,), author=author, acls={name: account.infos.acl(name)}))
+    account.watching.tell(account.name, Annotated(name, (CLASS_ENTRY,), author))
 
 
 async def write_lock(account: Account, name: str, *, locked: bool) -> None:

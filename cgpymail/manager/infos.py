@@ -5,15 +5,17 @@ and a copy of UIDVALIDITY and UIDNEXT. The entries follow what happens to the na
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from cgpymail.interfaces import IAccountRecord
+from cgpymail.errors import MailError
+from cgpymail.interfaces import IAccountRecord, IAnnotations
 from cgpymail.manager.special import renamed_preferences
 from cgpymail.manager.words import is_yes, number
 from cgpymail.model.mailbox import MailboxHints
 
 ACL, CLASS, LOCKED, UIDVALIDITY, UIDNEXT = "Access", "Class", "Locked", "UIDValidity", "UIDNext"
-OBJECT_ID = "MailboxID"  # ours: the manual has no such key, and unknown keys are kept (spec 11.1)
+OBJECT_ID, OWN_SEEN = "MailboxID", "OwnSeen"  # ours: the manual has no such keys; unknown ones are kept (spec 11.1)
 
 
 class MailboxInfos:
@@ -43,6 +45,14 @@ class MailboxInfos:
     async def classify(self, name: str, mailbox_class: str) -> None:
         """Give it a class; empty takes it away."""
         await self._record.update_mailboxes({name: {CLASS: mailbox_class or None}})
+
+    def own_seen(self, name: str) -> bool:
+        """Whether every user has a Seen of his own there (ownseen.py)."""
+        return is_yes(self._record.mailbox_info(name).get(OWN_SEEN))
+
+    async def set_own_seen(self, name: str, *, on: bool) -> None:
+        """Make it so from the next opening on, or not."""
+        await self._record.update_mailboxes({name: {OWN_SEEN: "YES" if on else None}})
 
     def object_id(self, name: str) -> str:
         """The MAILBOXID of a storage entity (RFC 8474), empty if it has none yet."""
@@ -75,12 +85,26 @@ class MailboxInfos:
             await self._record.update_mailboxes(changes)
 
     async def removed(self, name: str, *, directory_stays: bool) -> None:
-        """The storage entity, or the whole name, is gone. A directory entity goes on under the ACL."""
+        """The storage entity, or the whole name, is gone, with its annotations. A directory entity goes on under the
+        ACL."""
+        gone = self.object_id(name)
         if not directory_stays:
             await self._record.update_mailboxes({name: None})
-            return
-        facts = [key for key in self._record.mailbox_info(name) if key != ACL]
-        await self._record.update_mailboxes({name: dict.fromkeys(facts)})
+        else:
+            facts = [key for key in self._record.mailbox_info(name) if key != ACL]
+            await self._record.update_mailboxes({name: dict.fromkeys(facts)})
+        with suppress(MailError):  # nobody looks for them any more: no mailbox gets this MAILBOXID again
+            annotations: IAnnotations = await self._record.annotations()
+            if annotations.entries(gone):
+                await annotations.forget([gone])
+
+    async def copy_annotations(self, old: str, new: str) -> None:
+        """A mailbox begins with those of another one, as far as they are kept with this account (RFC 5464 4.1)."""
+        annotations: IAnnotations = await self._record.annotations()
+        source, target = self.object_id(old), self.object_id(new)
+        kept = annotations.entries(source) if source and target else {}
+        if kept:
+            await annotations.update(target, "", kept)
 
     async def moved(self, moves: Mapping[str, str], *, directory_stays: bool) -> None:
         """Entries, and the preferences that name special mailboxes (spec 6.2), follow a rename: old name -> new.

@@ -41,6 +41,7 @@ async def move_inbox(account: Account, new: str) -> None:
 async def _move(account: Account, source: Mailbox, target: Mailbox) -> None:
     async with source.moving:
         try:
+            await account.infos.copy_annotations(source.name, target.name)
             copied = await copy_all(source, target)
         except MailError:  # nothing was taken out of the source: what was copied goes away again
             if not target.gone:

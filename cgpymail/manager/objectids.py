@@ -21,12 +21,24 @@ if TYPE_CHECKING:
     from cgpymail.manager.mailbox import Mailbox
 
 _PIECE = 64 * 1024
+_LEVEL = "L"
+CHANCE = 10  # octets of an identifier that are drawn by lot
 _DIGITS = 40  # 160 bits: nobody meets two different messages with the same
 
 
 def new_mailbox_id(runtime: Runtime, uidvalidity: int) -> str:
     """A MAILBOXID that no mailbox has had: no two in the account, by its UIDVALIDITY, nor in others, by chance."""
-    return f"F{uidvalidity:x}-{runtime.random(8).hex()}"
+    return f"F{uidvalidity:x}-{runtime.random(CHANCE).hex()}"
+
+
+def new_level_id(runtime: Runtime) -> str:
+    """For a name that holds no messages: what is annotated there needs one. A mailbox of that name takes it over."""
+    return f"{_LEVEL}-{runtime.random(CHANCE).hex()}"
+
+
+def made_for_level(object_id: str) -> bool:
+    """Whether it was drawn for a name that held no messages then."""
+    return object_id.startswith(_LEVEL)
 
 
 async def mailbox_id(account: Account, mailbox: Mailbox) -> str:

@@ -41,6 +41,15 @@ class Watched:
     events: int
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Annotations of a mailbox that were changed. ``shown``: its name for this user; empty for his account."""
+
+    shown: str
+    key: Key
+    entries: tuple[str, ...]
+
+
 @dataclass
 class _Places:
     """Which mailboxes, each with the mask and the name that is shown: single ones, and all from one downwards."""
@@ -72,7 +81,7 @@ class Watch:
         self._stale = False  # the subscription list was changed
         self._names: dict[str, str] = {}  # names to be told of, as shown; with what each was called before, or empty
         self._touched: dict[str, Watched] = {}
-        self._annotated: dict[str, dict[str, None]] = {}  # names as shown, empty for the account, with entries
+        self._annotated: dict[Key, Noted] = {}
         self._wanted_anywhere = 0  # events that some group wants, of whatever mailboxes
 
     async def observe(self, interests: Sequence[Interest], pause: Pause) -> None:
@@ -184,7 +193,7 @@ class Watch:
     @property
     def _waiting(self) -> int:
         """How much there is to tell: what is to be told of annotations is each of their names."""
-        return len(self._names) + len(self._touched) + sum(map(len, self._annotated.values()))
+        return len(self._names) + len(self._touched) + sum(len(noted.entries) for noted in self._annotated.values())
 
     def _take_up(self, account: AccountName, event: Event) -> None:
         if isinstance(event, Touched):
@@ -215,7 +224,10 @@ class Watch:
         else:
             wanted, shown = self._wanted_anywhere & SERVER_METADATA if account == me else 0, ""
         if wanted:
-            self._annotated.setdefault(shown, {}).update(dict.fromkeys(event.entries))
+            key = (account, event.name)
+            before = self._annotated.get(key)
+            known = before.entries if before is not None else ()
+            self._annotated[key] = Noted(shown, key, tuple(dict.fromkeys((*known, *event.entries))))
 
     def _take_up_names(self, account: AccountName, event: Named) -> None:
         for name in event.names:
@@ -293,16 +305,17 @@ class Watch:
             return None
         return self._touched.pop(next(iter(self._touched)))
 
-    def take_annotated(self) -> tuple[str, tuple[str, ...]] | None:
-        """A mailbox, as shown, or the account (empty), and its annotations that were changed."""
+    def take_annotated(self) -> Noted | None:
+        """Annotations to be told of."""
         if not self._annotated:
             return None
-        shown = next(iter(self._annotated))
-        return shown, tuple(self._annotated.pop(shown))
+        return self._annotated.pop(next(iter(self._annotated)))
 
-    def put_back_annotated(self, shown: str, entries: Sequence[str]) -> None:
+    def put_back_annotated(self, noted: Noted) -> None:
         """They could not be told yet."""
-        self._annotated[shown] = dict.fromkeys((*entries, *self._annotated.get(shown, ())))
+        later = self._annotated.get(noted.key)
+        entries = dict.fromkeys((*noted.entries, *(later.entries if later is not None else ())))
+        self._annotated[noted.key] = Noted(noted.shown, noted.key, tuple(entries))
 
     def put_back_name(self, name: str, old: str) -> None:
         """It could not be told yet."""

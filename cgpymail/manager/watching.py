@@ -31,10 +31,11 @@ class Member(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Messages came, went or changed; ``events``: mask of model.watching."""
+    """Messages came, went or changed; ``events``: mask of model.watching. ``reader``: only for him, who read some."""
 
     name: str
     events: int
+    reader: AccountName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,22 @@ class Subscribed:
     author: Any = None
 
 
-Event = Touched | Named | Subscribed
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Annotations of a mailbox, or of the account (no name), have other values or none. ``user``: they are his private
+    ones, and nobody else's business; None: they are shared."""
+
+    name: str
+    entries: tuple[str, ...]
+    author: Any = None
+    user: AccountName | None = None
+
+
+Event = Touched | Named | Subscribed | Annotated
+
+
+def _same(one: Touched, other: Touched) -> bool:
+    return (one.name, one.reader) == (other.name, other.reader)
 
 
 class Stream:
@@ -72,8 +88,8 @@ class Stream:
         """Something happened. What happens to one mailbox in one turn is one event, unless somebody reads, or begins to
         watch, in between."""
         last = self._events[-1] if self._events and self._unread else None
-        if isinstance(event, Touched) and isinstance(last, Touched) and last.name == event.name:
-            self._events[-1] = Touched(event.name, event.events | last.events)
+        if isinstance(event, Touched) and isinstance(last, Touched) and _same(last, event):
+            self._events[-1] = Touched(event.name, event.events | last.events, event.reader)
             return
         self._events.append(event)
         self._unread = True
@@ -128,3 +144,8 @@ class Watching:
         """The store of a mailbox accepted a change."""
         if account in self._streams:
             self.tell(account, Touched(name, BITS[type(change)]))
+
+    def read(self, account: AccountName, name: str, reader: AccountName) -> None:
+        """A user read messages of a mailbox, or not any more, where everybody has a Seen of his own."""
+        if account in self._streams:
+            self.tell(account, Touched(name, FLAG_CHANGE, reader))

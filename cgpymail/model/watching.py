@@ -7,6 +7,7 @@ from enum import Enum
 
 MESSAGE_NEW, MESSAGE_EXPUNGE, FLAG_CHANGE = 1, 2, 4
 MAILBOX_NAME, SUBSCRIPTION_CHANGE = 8, 16
+MAILBOX_METADATA, SERVER_METADATA = 32, 64
 MESSAGE_EVENTS = MESSAGE_NEW | MESSAGE_EXPUNGE | FLAG_CHANGE
 
 EVENT_NAMES = {
@@ -15,6 +16,8 @@ EVENT_NAMES = {
     "FlagChange": FLAG_CHANGE,
     "MailboxName": MAILBOX_NAME,
     "SubscriptionChange": SUBSCRIPTION_CHANGE,
+    "MailboxMetadataChange": MAILBOX_METADATA,
+    "ServerMetadataChange": SERVER_METADATA,
 }
 """The events that there are, each with its bit (RFC 5465 section 5)."""
 

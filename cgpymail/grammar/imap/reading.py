@@ -14,9 +14,11 @@ from cgpymail.grammar.imap import (
     commands,
     messagecommands,
     modifiers,
+    readacl,
     readlist,
     readmailbox,
     readmessage,
+    readmetadata,
     readnotify,
     readresults,
     readsession,
@@ -59,11 +61,13 @@ _READERS: dict[bytes, Reader] = {
     **{name: partial(_bare, kind) for name, kind in _BARE_KINDS.items()},
     **readsession.READERS,
     **readmailbox.READERS,
+    **readacl.READERS,
     **modifiers.READERS,
     **readlist.READERS,
     **readmessage.READERS,
     **readresults.READERS,
     **readnotify.READERS,
+    **readmetadata.READERS,
 }
 
 

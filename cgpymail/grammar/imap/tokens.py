@@ -7,7 +7,7 @@ grammar says atom; quoted strings may hold UTF-8, because clients send it in pas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -124,6 +124,15 @@ class Words:
             return None
         return self.string()
 
+    def nstring8(self) -> bytes | None:
+        """The same, or a literal8 (RFC 3516), which may hold NUL."""
+        if not self.follows(b"~"):
+            return self.nstring()
+        literal = self._literal()
+        if literal is None:
+            raise CommandError("A literal expected")
+        return literal
+
     def _string(self) -> bytes | None:
         quoted = self.take(_QUOTED)
         if quoted is not None:
@@ -131,13 +140,16 @@ class Words:
             if self.dialect.utf8 and not value.isascii():
                 _check_utf8(value)
             return _ESCAPED.sub(rb"\1", value) if b"\\" in value else value
-        if self.take(_LITERAL) is None or self._used == len(self._literals):
-            return None
-        literal = self._literals[self._used]
-        self._used += 1
-        if b"\0" in literal:
+        literal = self._literal()
+        if literal is not None and b"\0" in literal:
             raise CommandError("A literal cannot hold NUL here")
         return literal
+
+    def _literal(self) -> bytes | None:
+        if self.take(_LITERAL) is None or self._used == len(self._literals):
+            return None
+        self._used += 1
+        return self._literals[self._used - 1]
 
     # -- names, flags, numbers -----------------------------------------------------------------------------------
 
@@ -180,7 +192,7 @@ class Words:
         """A sequence set, or ``$``, which stands alone (RFC 5182 2.5)."""
         return SAVED if self.follows(b"$") else self.number_set()
 
-    def count(self, members: Sequence[object]) -> None:
+    def count(self, members: Sized) -> None:
         """Raise CommandError when there are too many."""
         if len(members) > self.limits.arguments:
             raise CommandError("Too many arguments")

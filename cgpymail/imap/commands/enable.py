@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cgpymail.grammar.imap import commands as verbs
-from cgpymail.imap.capabilities import ENABLING, REVISION2, SPELLINGS
+from cgpymail.imap.capabilities import ENABLING, METADATA, REVISION2, SPELLINGS
 from cgpymail.imap.context import Context, Reply
 
 
-def enable(context: Context, command: verbs.Enable) -> Reply:
+async def enable(context: Context, command: verbs.Enable) -> Reply:
     """Switch on what is known; the rest is passed over. What is on stays on until the connection ends.
 
     Only before a mailbox is selected, says RFC 5161; later is too late for the answers to change for IMAP4rev2.
@@ -17,4 +17,6 @@ def enable(context: Context, command: verbs.Enable) -> Reply:
     context.send(b" ".join([b"* ENABLED", *(SPELLINGS[name] for name in new)]) + b"\r\n")
     for name in new:
         context.enable(name)
+    if METADATA in new:
+        await context.notifications.start_annotations()
     return Reply(b"ENABLE completed")

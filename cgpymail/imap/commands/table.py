@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from cgpymail.grammar.imap import aclcommands as acls
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap import messagecommands as messages
-from cgpymail.grammar.imap import metadatacommands as annotations
+from cgpymail.grammar.imap import metadatacommands as notes
 from cgpymail.grammar.imap import notifycommands as notifications
 from cgpymail.grammar.imap import searchcommands as searches
 from cgpymail.grammar.imap.commands import Command
@@ -85,15 +85,15 @@ TABLE: dict[type[Command], Entry] = {
     verbs.Lsub: Entry(AFTER_LOGIN, later=listing.list_subscribed),
     verbs.Namespace: Entry(AFTER_LOGIN, later=mailboxes.namespace),
     verbs.Status: Entry(AFTER_LOGIN, later=mailboxes.status),
-    verbs.Enable: Entry(AFTER_LOGIN, now=enable.enable),
+    verbs.Enable: Entry(AFTER_LOGIN, later=enable.enable),
     verbs.Compress: Entry(AFTER_LOGIN, now=compress.compress),
     acls.SetAcl: Entry(AFTER_LOGIN, later=acl.set_acl),
     acls.DeleteAcl: Entry(AFTER_LOGIN, later=acl.delete_acl),
     acls.GetAcl: Entry(AFTER_LOGIN, later=acl.get_acl),
     acls.ListRights: Entry(AFTER_LOGIN, later=acl.list_rights),
     acls.MyRights: Entry(AFTER_LOGIN, later=acl.my_rights),
-    annotations.GetMetadata: Entry(AFTER_LOGIN, later=metadata.get_metadata),
-    annotations.SetMetadata: Entry(AFTER_LOGIN, later=metadata.set_metadata),
+    notes.GetMetadata: Entry(AFTER_LOGIN, later=metadata.get_metadata),
+    notes.SetMetadata: Entry(AFTER_LOGIN, later=metadata.set_metadata),
     notifications.Notify: Entry(AFTER_LOGIN, later=notify.notify),
     messages.Append: Entry(AFTER_LOGIN, later=append.append),
     verbs.Idle: Entry(AFTER_LOGIN, later=idle.idle),

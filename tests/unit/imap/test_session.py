@@ -10,7 +10,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailboxGone, StorageFailed
-from cgpymail.grammar.imap import aclcommands, messagecommands, notifycommands, searchcommands
+from cgpymail.grammar.imap import aclcommands, messagecommands, metadatacommands, notifycommands, searchcommands
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.imap.commands import always
 from cgpymail.imap.commands.table import TABLE
@@ -21,7 +21,7 @@ from tests.support.imapclient import ImapClient
 from tests.support.world import World
 
 Connect = Callable[..., ImapClient]
-VERBS = (verbs, aclcommands, messagecommands, notifycommands, searchcommands)
+VERBS = (verbs, aclcommands, messagecommands, metadatacommands, notifycommands, searchcommands)
 
 
 @pytest.mark.parametrize("command", [b"SELECT INBOX", b'LIST "" *', b"IDLE", b"NAMESPACE", b"FETCH 1 FLAGS", b"CLOSE"])

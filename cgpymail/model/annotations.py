@@ -1,0 +1,83 @@
+"""Annotations of mailboxes and accounts (RFC 5464 section 3): the names of entries, and what a reader is given.
+
+An entry's name is canonical in lower case. Below ``/shared/`` there is one value for everybody who may see it, below
+``/private/`` one for each user, whom alone it concerns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SHARED, PRIVATE, VENDOR = "/shared", "/private", "vendor"
+ACCOUNT = ""  # instead of a mailbox name: the account itself ("server annotations" in the RFC)
+CLASS_ENTRY = "/shared/vendor/cgpymail/class"  # what a mailbox is meant for (spec 6.1)
+OWN_SEEN_ENTRY = "/shared/vendor/cgpymail/own-seen"  # whether every user has a Seen of his own there
+MAX_NAME = 1_000  # octets
+
+_NAME = re.compile(r"/(?:shared|private)(?:/[ -$&-)+-.0-~]+)*")  # ASCII without controls, * and %
+_VENDOR_LEVELS = 4  # what a vendor's entry has at least (RFC 5464 3.2)
+
+
+def canonical(typed: str) -> str | None:
+    """The canonical name of an entry or of a level of names; None if it cannot be one."""
+    name = typed.lower()
+    return name if len(name) <= MAX_NAME and _NAME.fullmatch(name) else None
+
+
+def can_hold_value(name: str) -> bool:
+    """Whether a canonical name has as many levels as an entry needs."""
+    levels = name.split("/")[1:]
+    return len(levels) >= (_VENDOR_LEVELS if levels[1:2] == [VENDOR] else 2)
+
+
+def is_private(name: str) -> bool:
+    """Whether every user has a value of his own under a canonical name."""
+    return name.startswith(PRIVATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of some annotations is wanted (RFC 5464 4.2): ``entries``, as typed, each with what lies ``depth`` levels
+    below it (None: everything), but no value of more than ``largest`` octets."""
+
+    entries: tuple[str, ...]
+    depth: int | None = 0
+    largest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``values``: names with their values, None for one that is not there. ``longest``: octets of the largest value
+    that was too large for the reader, 0 if there was none."""
+
+    values: tuple[tuple[str, bytes | None], ...]
+    longest: int = 0
+
+
+def choose(kept: Mapping[str, bytes], wish: Wish) -> Found:
+    """What is wanted of ``kept`` (canonical name -> value), each entry once.
+
+    An entry that is asked for is told as the client spells it, and as absent if nothing below it is there either.
+    """
+    found: dict[str, tuple[str, bytes | None]] = {}
+    longest = 0
+    for typed in wish.entries:
+        top = typed.lower()
+        names = _reached(kept, top, wish.depth)
+        for name in names or [top]:
+            value = kept.get(name)
+            if value is not None and wish.largest is not None and len(value) > wish.largest:
+                longest = max(longest, len(value))
+            elif name not in found:
+                found[name] = (typed if name == top else name, value)
+    return Found(tuple(found.values()), longest)
+
+
+def _reached(kept: Mapping[str, bytes], top: str, depth: int | None) -> list[str]:
+    if depth == 0:
+        return [top]
+    below = top + "/"
+    reached = (name for name in kept if name == top or name.startswith(below))
+    return sorted(name for name in reached if depth is None or name[len(top) :].count("/") <= depth)
