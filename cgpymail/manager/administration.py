@@ -13,6 +13,7 @@ from cgpymail.manager.account import Account
 from cgpymail.manager.attributes import write_class, write_lock
 from cgpymail.manager.hiding import hide
 from cgpymail.manager.namespace import Place, expand, look_up
+from cgpymail.manager.ownseen import set_own_seen
 from cgpymail.manager.special import expected_class
 from cgpymail.model import names
 from cgpymail.model.uidset import NumberSet
@@ -75,6 +76,10 @@ class Administration:
         Raises NoSuchMailbox, NotSelectable.
         """
         return await hide(self._account, await self._existing(name), uids, mask, on=on)
+
+    async def set_own_seen(self, name: str, *, on: bool) -> None:
+        """Give every user of a mailbox a Seen of his own, or one to all. Raises NoSuchMailbox, NotSelectable."""
+        await set_own_seen(self._account, await self._existing(name), on=on)
 
     async def _existing(self, typed: str) -> str:
         """The canonical name of a mailbox that is there. Raises NoSuchMailbox."""

@@ -6,18 +6,20 @@ published to every other session through the mailbox's log. Numbers are those of
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cgpymail.errors import ExpungeIssued, MailboxGone, MessageGone, NotPermitted, ReadOnly, StorageFailed
 from cgpymail.manager import transfer
-from cgpymail.manager.access import Standing, settable_flags
+from cgpymail.manager.access import Standing
+from cgpymail.manager.allowance import Allowance
 from cgpymail.manager.flagnames import Names
 from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.permits import Permit
+from cgpymail.manager.readers import Reader
 from cgpymail.manager.reading import read_headers, read_structure
+from cgpymail.manager.recent import Recent
 from cgpymail.manager.resyncing import Match, Missed, Since, missed
 from cgpymail.manager.searching import Searches
 from cgpymail.manager.slicing import Breathe
@@ -31,6 +33,9 @@ from cgpymail.model.columns import Columns, Row
 from cgpymail.model.message import FlagUpdate
 from cgpymail.model.uidset import NumberSet, UidSet
 
+if TYPE_CHECKING:
+    from cgpymail.manager.account import Account
+
 __all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Since", "Target", "Updates"]
 
 
@@ -38,11 +43,12 @@ class Handle:
     """Made by the manager after it found that the user may read the mailbox.
 
     ``ask`` gives the user's standing now, and is called at every use. ``read_only``: the client asked for it; the
-    attribute is also set when the user has no right to change anything. ``claims_recent``: this session takes the
+    property is also true while the user has no right to change anything. ``claims_recent``: this session takes the
     \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``knows_recent``: it
-    has heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``resolve`` finds targets of COPY and
-    MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``closed`` is called once
-    when the handle was closed. Raises MailboxGone.
+    has heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``own``: the user's account; ``reader``:
+    he, where everybody has a Seen of his own; left when the handle is closed. ``resolve`` finds targets of COPY and
+    MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``lost`` is called at once when the right to read
+    it is withdrawn, ``closed`` once when the handle was closed. Raises MailboxGone.
     """
 
     def __init__(
@@ -52,34 +58,37 @@ class Handle:
         ask: Callable[[], Standing],
         *,
         resolve: Resolve,
+        own: Account | None = None,
+        reader: Reader | None = None,
         read_only: bool = False,
         claims_recent: bool = True,
         knows_recent: bool = True,
         notify: Callable[[], None] | None = None,
+        lost: Callable[[], None] | None = None,
         closed: Callable[[], None] | None = None,
     ) -> None:
         standing = ask()
-        changing = rights.SEEN | rights.WRITE | rights.DELETE | rights.INSERT
         self.mailbox_id = ""  # MAILBOXID (RFC 8474), when it is known
-        self.read_only = read_only or not standing.rights & changing
+        self._allowance = Allowance(ask, examined=read_only)
         self._mailbox = mailbox
         self._opened_as = (name, mailbox.name)
         self._ask = ask
         self._resolve = resolve
         self._notify = notify
+        self._lost = lost
+        self._permit = Permit()
         self._closed = closed
         self._open = True
         self._hides = standing.hides  # the class of the view; what may be read is asked again
         self._stricter = False  # whether the user was found to see less than the view has, for lack of right a
-        self._picture, self._view = mailbox.enter(self, standing.hides)
-        self._claims = claims_recent and not self.read_only
-        self._knows_recent = knows_recent
-        self._recent: list[tuple[int, int]] = []  # ranges of UIDs, ascending
-        self._version = mailbox.version
+        self.own = own
+        self.reader = reader
+        self._messages: Mailbox | Reader = reader or mailbox  # with the flags that this user sees
+        self._picture, self._view = mailbox.enter(self, standing.hides, reader)
+        self._recent = Recent(mailbox, self._view, claims=claims_recent and not self.read_only, known=knows_recent)
+        self._version: object = self._messages.version
         self._names_version = mailbox.names_version
         self._ghosts_left = False
-        self._claim(0)
-        self._recent_told = self.recent
         self.progress: tuple[int, int] | None = None  # messages done and in all, of a long command that knows them
         self.searches = Searches(self, mailbox)
 
@@ -87,9 +96,20 @@ class Handle:
         """Let go of the mailbox: messages that only this session still had may be forgotten. Idempotent."""
         if self._open:
             self._open = False
-            self._mailbox.leave(self, self._view, self._hides)
+            self._mailbox.leave(self, self._view, self._hides, self.reader)
+            if self.reader is not None:
+                self.reader.leave()
             if self._closed is not None:
                 self._closed()
+
+    def read_as(self, reader: Reader | None) -> None:
+        """From now on Seen is that of ``reader``, or the common one (ownseen.py)."""
+        before, self.reader = self.reader, reader
+        self._messages = reader or self._mailbox
+        self._picture = self._mailbox.reads_as(self._view, self._hides, before, reader)
+        self._version = None  # there may be something to tell
+        if before is not None:
+            before.leave()
 
     def notice(self) -> None:
         """Changes may be pending (hub.Member)."""
@@ -97,6 +117,17 @@ class Handle:
             self._view.follow_if_far()
             if self._notify is not None:
                 self._notify()
+
+    def rights_changed(self) -> None:
+        """The user may be able to do less, or more (hub.Holder)."""
+        if self._open:
+            standing = self._ask()
+            self._stricter = bool(standing.hides & ~self._hides)
+            self._allowance.rights_changed()
+            if not standing.rights & rights.READ:
+                self._permit.end()
+                if self._lost is not None:
+                    self._lost()
 
     # -- the mailbox ---------------------------------------------------------------------------------------------
 
@@ -117,6 +148,11 @@ class Handle:
         return self._mailbox.gone or not self._ask().rights & rights.READ
 
     @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed here now: it was opened so, or the user has no right to."""
+        return self._allowance.read_only
+
+    @property
     def uidvalidity(self) -> int:
         """UIDVALIDITY."""
         value: int = self._mailbox.store.uidvalidity
@@ -131,9 +167,14 @@ class Handle:
     @property
     def highest_modseq(self) -> int:
         """HIGHESTMODSEQ, at least 1; below every change that this session has not been told (architecture, 5)."""
-        highest: int = self._mailbox.store.modseq
+        highest = self._messages.modseq
         untold = self._view.oldest_untold_modseq
         return max(min(highest, untold - 1) if untold else highest, 1)
+
+    @property
+    def behind(self) -> bool:
+        """Whether something changed that this session has not been told."""
+        return self.highest_modseq < self._messages.modseq
 
     @property
     def held_back(self) -> bool:
@@ -152,7 +193,7 @@ class Handle:
     @property
     def recent(self) -> int:
         """How many of them are \\Recent to it."""
-        return sum(self._view.count(low, high) for low, high in self._recent)
+        return self._recent.count
 
     @property
     def first_unseen(self) -> int:
@@ -166,13 +207,7 @@ class Handle:
 
     def permanent_flags(self) -> list[str]:
         """Those that this user may change for good; ``\\*`` while there is room for another keyword (spec 2.4)."""
-        held = 0 if self.read_only else self._ask().rights
-        names = flags.to_imap(settable_flags(held))
-        if held & rights.WRITE:
-            table = self._mailbox.store.keywords
-            names += [name for _, name in table]
-            names += [] if table.full else ["\\*"]
-        return names
+        return self._allowance.permanent_flags(self._mailbox.store.keywords)
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -190,20 +225,15 @@ class Handle:
 
         Raises MessageGone.
         """
-        rows, names = self.rows(uids), self._mailbox.flag_names
-        found = names.many(rows.flags, rows.keywords, recent=False)
-        for low, high in self._recent:
-            start, stop = bisect_left(rows.uid, low), bisect_right(rows.uid, high)
-            found[start:stop] = names.many(rows.flags[start:stop], rows.keywords[start:stop], recent=True)
-        return found
+        return self._recent.names(self.rows(uids), self._mailbox.flag_names)
 
     def rows(self, uids: Sequence[int]) -> Columns:
         """A copy of the rows of ascending ``uids`` of this view, ghosts too: for many messages. Raises MessageGone."""
-        return self._mailbox.rows(uids)
+        return self._messages.rows(uids)
 
     def row(self, uid: int) -> Row:
         """A message of this view, a ghost too. Raises MessageGone."""
-        row = self._mailbox.row(uid)
+        row = self._messages.row(uid)
         if row is None:
             raise MessageGone
         return row
@@ -258,7 +288,7 @@ class Handle:
 
     def recent_uids(self) -> UidSet:
         """Ranges that hold the messages \\Recent to this session."""
-        return UidSet.from_ranges(self._recent)
+        return self._recent.uids
 
     # -- changes by this session ---------------------------------------------------------------------------------
 
@@ -270,7 +300,7 @@ class Handle:
         held = self._standing(changing=True).rights
         present = self._view.present(uids)
         changing = plan(self._mailbox, action, names, held)
-        self._mailbox.set_flags(changing.updates(self._mailbox, present), self._view)
+        self._messages.set_flags(changing.updates(self._messages.rows(present)), self._view)
         return present
 
     def mark_seen(self, uids: Sequence[int]) -> list[int]:
@@ -278,14 +308,12 @@ class Handle:
         when the mailbox is open for reading only, or when the disk refuses: reading goes on."""
         if self.read_only or self.gone or not self._ask().rights & rights.SEEN:
             return []
-        columns = self._mailbox.store.columns
-        updates: list[FlagUpdate] = []
-        for uid in self._view.present(uids):
-            place = columns.find(uid)
-            if not columns.flags[place] & flags.SEEN:
-                updates.append(FlagUpdate(uid, columns.flags[place] | flags.SEEN, columns.keywords[place]))
+        rows = self._messages.rows(self._view.present(uids))
+        columns = zip(rows.uid, rows.flags, rows.keywords, strict=True)
+        unseen = ((uid, mask, keywords) for uid, mask, keywords in columns if not mask & flags.SEEN)
+        updates = [FlagUpdate(uid, mask | flags.SEEN, keywords) for uid, mask, keywords in unseen]
         try:
-            self._mailbox.set_flags(updates, self._view)
+            self._messages.set_flags(updates, self._view)
         except StorageFailed:
             return []
         return [update.uid for update in updates]
@@ -314,7 +342,7 @@ class Handle:
         """
         found = await self._resolve(target)
         try:
-            return await transfer.copy_messages(self._mailbox, self._view, uids, self._standing().hides, found)
+            return await transfer.copy_messages(self._source, uids, self._standing().hides, found)
         finally:
             found.release()
 
@@ -324,9 +352,13 @@ class Handle:
         found = await self._resolve(target)
         try:
             hides = self._require(rights.DELETE).hides
-            return await transfer.move_messages(self._mailbox, self._view, uids, hides, found)
+            return await transfer.move_messages(self._source, uids, hides, found)
         finally:
             found.release()
+
+    @property
+    def _source(self) -> transfer.Source:
+        return transfer.Source(self._mailbox, self._view, self._messages.row, self._permit)
 
     def may_remove(self, uids: Sequence[int]) -> None:
         """Raise what ``replace`` would raise now for the only one of ``uids``, or because there is none."""
@@ -367,33 +399,16 @@ class Handle:
         if self.gone:
             return GONE
         mailbox = self._mailbox
-        if self._version == mailbox.version and not (expunge and self._ghosts_left):
+        if self._version == self._messages.version and not (expunge and self._ghosts_left):
             return QUIET
         before = self._view.top
         told = self._view.tell(expunge=expunge)
-        self._version = mailbox.version
+        self._version = self._messages.version
         self._ghosts_left = bool(self._view.ghosts)
         if self._view.top > before:
-            self._claim(before)
+            self._recent.claim(before)
         new_names = self._names_version != mailbox.names_version
         self._names_version = mailbox.names_version
-        return Updates(told.expunged, told.expunged_uids, told.exists, self._recent_changed(), told.flags, new_names)
-
-    def _recent_changed(self) -> int | None:
-        recent = self.recent
-        if recent == self._recent_told:
-            return None
-        self._recent_told = recent
-        return recent
-
-    def _claim(self, after: int) -> None:
-        """Messages told just now (UIDs above ``after``) are \\Recent if no session claimed them before (14.3.2)."""
-        low, high = max(after, self._mailbox.store.recent_mark) + 1, self._view.top
-        if low > high or not self._knows_recent:
-            return
-        if self._recent and self._recent[-1][1] == low - 1:
-            low = self._recent.pop()[0]
-        self._recent.append((low, high))
-        if self._claims:
-            with suppress(StorageFailed):  # then the next session claims them as well
-                self._mailbox.store.set_recent_mark(high)
+        recent = self._recent.changed()
+        news = Updates(told.expunged, told.expunged_uids, told.exists, recent, told.flags, new_names)
+        return self._allowance.told(news)

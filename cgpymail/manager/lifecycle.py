@@ -21,6 +21,7 @@ from cgpymail.errors import Busy, MailError
 from cgpymail.manager.facts import Facts
 from cgpymail.manager.hub import Hub
 from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.readers import Readers
 from cgpymail.manager.waiters import Waiters
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime import logs
@@ -116,6 +117,8 @@ class OpenMailboxes:
             del self._table[key]
             opened.idle(problem)
             raise
+        if account.infos.own_seen(opened.key[1]):
+            opened.box.readers = Readers(opened.box)
         opened.users = 1
         opened.noted = store.modseq
         self._by_mailbox[opened.box] = opened

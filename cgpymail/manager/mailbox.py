@@ -22,6 +22,7 @@ from cgpymail.manager.facts import Facts
 from cgpymail.manager.flagnames import FlagNames
 from cgpymail.manager.hub import Hub, Member
 from cgpymail.manager.picture import Picture
+from cgpymail.manager.readers import Reader, Readers
 from cgpymail.manager.runs import as_array, runs
 from cgpymail.manager.view import View
 from cgpymail.model.changes import Arrived, Change, Expunged
@@ -61,7 +62,9 @@ class Mailbox:
         self.moving = DeferredLock()  # one MOVE at a time out of this mailbox, so that no message is moved twice
         self.departed = Departed(self._forget)
         self._hub = hub
-        self._pictures: dict[int, Picture] = {}
+        self.readers: Readers | None = None  # where every user has a Seen of his own
+        self.switching = DeferredLock()  # of that option
+        self._pictures: dict[tuple[Reader | None, int], Picture] = {}
         self._members: dict[Member, None] = {}
         self._author: View | None = None
         self._statuses: dict[int, tuple[tuple[int, int], MailboxStatus]] = {}
@@ -85,23 +88,52 @@ class Mailbox:
         """Who has it open."""
         return list(self._members)
 
-    def enter(self, member: Member, hides: int) -> tuple[Picture, View]:
+    @property
+    def modseq(self) -> int:
+        """The highest MODSEQ of what changed for everybody."""
+        value: int = self.store.modseq
+        return value
+
+    def enter(self, member: Member, hides: int, reader: Reader | None = None) -> tuple[Picture, View]:
         """A session opens it: the picture of its visibility class, and a view of its own.
 
         Raises MailboxGone.
         """
         self.check_usable()
-        picture = self._pictures.get(hides)
-        if picture is None:
-            picture = self._pictures[hides] = Picture(self.store.columns, hides, self.limits.change_log)
+        picture = self._picture(hides, reader)
         self._members[member] = None
         return picture, View(picture, self.store.columns, self.departed)
 
-    def leave(self, member: Member, view: View, hides: int) -> None:
+    def _picture(self, hides: int, reader: Reader | None) -> Picture:
+        picture = self._pictures.get((reader, hides))
+        if picture is None:
+            picture = self._pictures[reader, hides] = self._new_picture(hides, reader)
+        return picture
+
+    def _new_picture(self, hides: int, reader: Reader | None) -> Picture:
+        columns, limit = self.store.columns, self.limits.change_log
+        return Picture(columns, hides, limit) if reader is None else reader.new_picture(columns, hides, limit)
+
+    def leave(self, member: Member, view: View, hides: int, reader: Reader | None = None) -> None:
         """The session closes it."""
         del self._members[member]
         if view.close():
-            del self._pictures[hides]
+            del self._pictures[reader, hides]
+
+    def reads_as(self, view: View, hides: int, before: Reader | None, reader: Reader | None) -> Picture:
+        """A session has another Seen from now on: that of ``reader``, or the common one; its picture now."""
+        picture = self._picture(hides, reader)
+        if view.change_picture(picture):
+            del self._pictures[before, hides]
+        return picture
+
+    def read_by(self, reader: Reader, uids: tuple[int, ...], author: View | None) -> None:
+        """Seen of these messages (ascending) changed for one user: nobody else hears of it."""
+        for (whose, _), picture in self._pictures.items():
+            if whose is reader:
+                picture.mark(uids, reader.modseq, author)
+        self._hub.publish(reader)
+        self._hub.watching.read(self.owner, self.name, reader.name)
 
     def renamed(self, name: str) -> None:
         """It has another name now; sessions follow silently (spec 14.3.1e)."""
@@ -113,11 +145,14 @@ class Mailbox:
         self._touched()
 
     def rights_changed(self) -> None:
-        """The ACL was changed: sessions find out for themselves what that means for them."""
+        """The ACL was changed: sessions find out for themselves what that means, at once if it ends them."""
+        self._hub.alert(self.members())
         self._touched()
 
     async def close(self) -> None:
         """Let the store go. No session has it open, or it is gone, or the process ends."""
+        if self.readers is not None:
+            await self.readers.close()
         await self.store.close()
         self.store.listener = None
 
@@ -134,6 +169,8 @@ class Mailbox:
             self._check_keywords()  # an appended message may have defined some
         for picture in self._pictures.values():
             picture.apply(change, self._author)
+        if self.readers is not None:
+            self.readers.modseq = change.modseq
         self._touched()
         if isinstance(change, Expunged):
             self.departed.add(change.uids, change.rows)
@@ -223,17 +260,20 @@ class Mailbox:
             found.insert(row)
         return found
 
-    def status(self, hides: int) -> MailboxStatus:
-        """Counts for one visibility class (RFC 3501 6.3.10); kept until something changes."""
+    def status(self, hides: int, reader: Reader | None = None) -> MailboxStatus:
+        """Counts for one visibility class (RFC 3501 6.3.10); kept until something changes, but for a reader's."""
+        if reader is not None:
+            return self._count(hides, reader)
         state = (self.version, self.store.recent_mark)
         kept = self._statuses.get(hides)
         if kept is None or kept[0] != state:
-            kept = self._statuses[hides] = (state, self._count(hides))
+            kept = self._statuses[hides] = (state, self._count(hides, None))
         return kept[1]
 
-    def _count(self, hides: int) -> MailboxStatus:
+    def _count(self, hides: int, reader: Reader | None) -> MailboxStatus:
         columns, store = self.store.columns, self.store
-        picture = self._pictures.get(hides) or Picture(columns, hides, self.limits.change_log)
+        picture = self._pictures.get((reader, hides)) or self._new_picture(hides, reader)
+        modseq = self.modseq if reader is None else reader.modseq
         rows = zip(columns.flags, columns.size, strict=True)
         return MailboxStatus(
             messages=len(picture.uids),
@@ -241,7 +281,7 @@ class Mailbox:
             unseen=picture.unseen(),
             uidnext=store.uidnext,
             uidvalidity=store.uidvalidity,
-            highest_modseq=max(store.modseq, 1),  # 0 would say that there is none (RFC 7162 3.1.7)
+            highest_modseq=max(modseq, 1),  # 0 would say that there is none (RFC 7162 3.1.7)
             deleted=sum(1 for mask in columns.flags if mask & DELETED and not mask & hides),
             size=sum(size for mask, size in rows if not mask & hides) if picture.filtered else sum(columns.size),
         )

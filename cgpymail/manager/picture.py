@@ -195,6 +195,15 @@ class Picture:
                     follower.follow()
             self.moves.drop(keep)
 
+    def mark(self, uids: tuple[int, ...], modseq: int, author: object) -> None:
+        """Something of these messages (ascending) changed for the views of this picture only."""
+        self._log_mark(tuple(self._visible([uid for uid in uids if self._columns.find(uid) >= 0])), modseq, author)
+
+    def changed_since(self, modseq: int) -> list[int]:
+        """UIDs of the messages whose flags changed after ``modseq``, of other classes too; ascending."""
+        columns = self._columns
+        return [uid for uid, changed in zip(columns.uid, columns.modseq, strict=True) if changed > modseq]
+
     def _log_mark(self, uids: tuple[int, ...], modseq: int, author: object) -> None:
         if not uids:
             return

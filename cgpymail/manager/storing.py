@@ -14,6 +14,7 @@ from cgpymail.errors import CannotDo, LimitExceeded, NotPermitted
 from cgpymail.manager.access import settable_flags
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.model import flags, rights
+from cgpymail.model.columns import Columns
 from cgpymail.model.keywords import MAX_KEYWORD_BYTES, MAX_KEYWORDS
 from cgpymail.model.message import FlagUpdate
 
@@ -30,9 +31,8 @@ class Changing:
     clear_keywords: int
     put_keywords: int
 
-    def updates(self, mailbox: Mailbox, uids: Sequence[int]) -> list[FlagUpdate]:
-        """What changes for these messages (ascending), which are in the columns."""
-        rows = mailbox.rows(uids)
+    def updates(self, rows: Columns) -> list[FlagUpdate]:
+        """What changes for these messages."""
         found: list[FlagUpdate] = []
         for uid, old_flags, old_keywords in zip(rows.uid, rows.flags, rows.keywords, strict=True):
             new_flags = old_flags & ~self.clear_flags | self.put_flags

@@ -15,6 +15,8 @@ from typing import Any
 from cgpymail.errors import ExpungeIssued, MailboxGone, MailError, MessageGone, NoSuchMailbox, NotPermitted
 from cgpymail.manager.access import settable_flags
 from cgpymail.manager.mailbox import Mailbox
+from cgpymail.manager.permits import Permit, Permitted
+from cgpymail.manager.readers import Reader
 from cgpymail.manager.view import View
 from cgpymail.model import flags, rights
 from cgpymail.model.columns import Row
@@ -26,18 +28,20 @@ class Target:
     """An open mailbox to put messages into, held until ``release`` is called.
 
     ``rights``: of this user there. ``admit(octets, messages)`` raises OverQuota when the account has no room.
+    ``reader``: the user, where everybody has a Seen of his own: that of what he puts there is his.
     """
 
     mailbox: Mailbox
     rights: int
     admit: Callable[[int, int], None]
     release: Callable[[], None]
+    reader: Reader | None = None
 
     async def append(self, messages: Sequence[NewMessage]) -> list[int]:
         """Store them. Raises what ``Mailbox.append`` raises, and NoSuchMailbox when it was deleted at that moment:
         that must not look as if the mailbox that the session has open were gone."""
         try:
-            return await self.mailbox.append(messages)
+            return await (self.reader or self.mailbox).append(messages)
         except MailError:
             if self.mailbox.gone:
                 raise NoSuchMailbox from None
@@ -46,6 +50,17 @@ class Target:
 
 Resolve = Callable[[str], Awaitable[Target]]
 """Finds a target by the name the user gave. Raises NoSuchMailbox, NotSelectable and whatever opening raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where messages are taken from. ``row`` gives one with the flags that the user sees; None if it is not there.
+    ``permit``: to read their bytes."""
+
+    mailbox: Mailbox
+    view: View
+    row: Callable[[int], Row | None]
+    permit: Permit
 
 
 Stored = tuple[int, list[int]]  # UIDVALIDITY and UIDs of what was stored
@@ -61,7 +76,7 @@ class CopyResult:
     copied: list[int]
 
 
-async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
+async def copy_messages(source: Source, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
     """Copy messages of the view, ghosts too; UIDs that it does not have are dropped.
 
     Raises NotPermitted (also for a message that was hidden from the user), MessageGone, OverQuota, and what
@@ -69,7 +84,7 @@ async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
     """
     if not target.rights & rights.INSERT:
         raise NotPermitted if target.rights & rights.LOOKUP else NoSuchMailbox
-    chosen = [uid for uid in sorted(set(uids)) if view.has(uid)]
+    chosen = [uid for uid in sorted(set(uids)) if source.view.has(uid)]
     rows = [_readable(source, uid, hides) for uid in chosen]
     if not rows:
         return CopyResult(target.mailbox.store.uidvalidity, [], [])
@@ -77,8 +92,10 @@ async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
     contents: list[Any] = []
     try:
         for uid in chosen:
-            contents.append(source.store.content(uid))
-        batch = [_copied(source, row, content, target.rights) for row, content in zip(rows, contents, strict=True)]
+            contents.append(Permitted(source.mailbox.store.content(uid), source.permit))
+        batch = [
+            _copied(source.mailbox, row, content, target.rights) for row, content in zip(rows, contents, strict=True)
+        ]
         copied = await target.append(batch)
     finally:
         for content in contents:
@@ -86,7 +103,7 @@ async def copy_messages(source: Mailbox, view: View, uids: Sequence[int], hides:
     return CopyResult(target.mailbox.store.uidvalidity, chosen, copied)
 
 
-def _readable(source: Mailbox, uid: int, hides: int) -> Row:
+def _readable(source: Source, uid: int, hides: int) -> Row:
     row = source.row(uid)
     if row is None:
         raise MessageGone
@@ -101,18 +118,15 @@ def _copied(source: Mailbox, row: Row, content: Any, held: int) -> NewMessage:
     return NewMessage(content, row.date, row.flags & allowed, keywords)
 
 
-async def move_messages(source: Mailbox, view: View, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
+async def move_messages(source: Source, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
     """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them."""
-    await source.moving.acquire()
-    try:
-        source.check_usable()
-        if any(view.is_ghost(uid) for uid in uids):
+    async with source.mailbox.moving:
+        source.mailbox.check_usable()
+        if any(source.view.is_ghost(uid) for uid in uids):
             raise ExpungeIssued
-        result = await copy_messages(source, view, uids, hides, target)
-        await source.expunge(result.source)
+        result = await copy_messages(source, uids, hides, target)
+        await source.mailbox.expunge(result.source)
         return result
-    finally:
-        source.moving.release()
 
 
 async def replace_message(source: Mailbox, uid: int, check: Callable[[], None], store: Storing) -> Stored:

@@ -25,8 +25,10 @@ from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namechanges import NameChanges
-from cgpymail.manager.namespace import FOREIGN, NameSpace
+from cgpymail.manager.namespace import FOREIGN, NameSpace, refusal, require
 from cgpymail.manager.objectids import mailbox_id
+from cgpymail.manager.ownseen import reader_of
+from cgpymail.manager.readers import Reader
 from cgpymail.manager.sharing import Sharing
 from cgpymail.manager.watch import Key, Watch
 from cgpymail.model import flags, names, rights
@@ -146,7 +148,7 @@ class User:
         mailbox = self._handles.get(handle)
         if self._watch is None or mailbox is None or mailbox.gone:
             return
-        if not told_flags or handle.highest_modseq < mailbox.store.modseq:
+        if not told_flags or handle.behind:
             self._watch.touch((mailbox.owner, mailbox.name), MESSAGE_EVENTS)
 
     def has_open(self, key: Key) -> bool:
@@ -179,15 +181,16 @@ class User:
         account = place.account
         largest = account.largest_message
         most = self._limits.message_size
-        mailbox = await account.open(place.name)
+        mailbox, reader = await self._enter(account, place.name, changing=False)
         try:
-            counts = mailbox.status(self._standing(account, mailbox).hides)
+            counts = mailbox.status(self._standing(account, mailbox).hides, reader)
             limit = most if largest is None else min(most, largest)
             modseq = self._told(mailbox, counts.highest_modseq)
             object_id = await mailbox_id(account, mailbox)
+            require(self._space.rights(place), rights.READ)  # still
             return replace(counts, append_limit=limit, highest_modseq=modseq, mailbox_id=object_id)
         finally:
-            account.close(mailbox)
+            _leave(account, mailbox, reader)
 
     def _told(self, mailbox: Mailbox, modseq: int) -> int:
         """HIGHESTMODSEQ, but not above what was told to this session where it has the mailbox open."""
@@ -201,17 +204,18 @@ class User:
         read_only: bool = False,
         knows_recent: bool = True,
         notify: Callable[[], None] | None = None,
+        lost: Callable[[], None] | None = None,
     ) -> Handle:
-        """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone. ``knows_recent``:
-        the session has heard of \\Recent.
+        """Open a mailbox. ``notify`` is called when changes may be pending or the mailbox is gone, ``lost`` at once
+        when the right to read it is withdrawn. ``knows_recent``: the session has heard of \\Recent.
 
         Raises NotPermitted, NotSelectable.
         """
         place, _ = await self._space.permitted(name, rights.READ)
         account = place.account
-        mailbox = await account.open(place.name)
+        mailbox, reader = await self._enter(account, place.name)
         if self._closed:
-            account.close(mailbox)
+            _leave(account, mailbox, reader)
             raise Busy("The session has ended")
 
         def closed() -> None:
@@ -224,19 +228,34 @@ class User:
                 self._space.seen(name, place),
                 lambda: self._standing(account, mailbox),
                 resolve=self._target,
+                own=self._own,
+                reader=reader,
                 read_only=read_only,
                 claims_recent=self.service == "IMAP",
                 knows_recent=knows_recent,
                 notify=notify,
+                lost=lost,
                 closed=closed,
             )
         except MailboxGone:  # deleted while it was being opened
-            account.close(mailbox)
+            _leave(account, mailbox, reader)
             raise NoSuchMailbox from None
         self._handles[handle] = mailbox
         with suppress(MailError):  # on a full disk, or when it is being removed: then nothing is said of it
             handle.mailbox_id = await mailbox_id(account, mailbox)
+        if handle.gone:  # meanwhile
+            await handle.close()
+            raise refusal(self._space.rights(place))
         return handle
+
+    async def _enter(self, account: Account, name: str, *, changing: bool = True) -> tuple[Mailbox, Reader | None]:
+        """An open mailbox, and the user as a reader of it where everybody has a Seen of his own."""
+        mailbox = await account.open(name)
+        try:
+            return mailbox, await reader_of(mailbox, self._space, changing=changing)
+        except BaseException:
+            account.close(mailbox)
+            raise
 
     def _standing(self, account: Account, mailbox: Mailbox) -> Standing:
         return self._space.standing(account, mailbox.name, self.service)
@@ -245,9 +264,9 @@ class User:
         """A mailbox to put messages into. Raises NoSuchMailbox, NotPermitted, NotSelectable."""
         place, _ = await self._space.permitted(name, rights.INSERT)
         account = place.account
-        mailbox = await account.open(place.name)
+        mailbox, reader = await self._enter(account, place.name)
         held = self._standing(account, mailbox).rights
-        return Target(mailbox, held, no_quota, lambda: account.close(mailbox))
+        return Target(mailbox, held, no_quota, lambda: _leave(account, mailbox, reader), reader)
 
     async def append(self, name: str, messages: Sequence[NewMessage]) -> tuple[int, list[int]]:
         """Store messages, all or none; UIDVALIDITY and their UIDs, on disk. The caller releases the contents.
@@ -271,6 +290,12 @@ class User:
         _, entry = await self._space.permitted(name, rights.INSERT)
         if not entry.format:
             raise NotSelectable
+
+
+def _leave(account: Account, mailbox: Mailbox, reader: Reader | None) -> None:
+    if reader is not None:
+        reader.leave()
+    account.close(mailbox)
 
 
 def no_quota(octets: int, messages: int) -> None:

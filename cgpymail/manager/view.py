@@ -116,6 +116,16 @@ class View:
             self._floor = marks.at(self.marks_at).modseq - 1
         self.marks_at = marks.end
 
+    def change_picture(self, picture: Picture) -> bool:
+        """Follow another one, which shows the same messages now. Whether the old one has no view any more."""
+        self.follow()
+        self.collapse()
+        last = self._picture.leave(self)
+        self._picture = picture
+        self.moves_at, self.marks_at = picture.moves.end, picture.marks.end
+        picture.join(self)
+        return last
+
     def follow_if_far(self) -> None:
         """Between commands: keep a session that never asks from having everything to do at once."""
         if self._picture.moves.end - self.moves_at > FAR_BEHIND:
@@ -291,8 +301,7 @@ class View:
         marks = self._picture.marks
         if self._floor != _NO_FLOOR:
             floor, self._floor = self._floor, _NO_FLOOR
-            columns = self._columns
-            changed = [uid for uid, modseq in zip(columns.uid, columns.modseq, strict=True) if modseq > floor]
+            changed = self._picture.changed_since(floor)
         elif self.marks_at == marks.end:
             return []
         else:

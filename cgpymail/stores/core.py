@@ -65,6 +65,10 @@ class Core:
         self.state.modseq = max(int(self.runtime.clock.seconds() * 1_000_000), self.state.modseq + 1)
         return self.state.modseq
 
+    def raise_modseq(self, least: int) -> None:
+        """Draw none up to ``least`` any more: what a single user reads has MODSEQs that only his record remembers."""
+        self.state.modseq = max(self.state.modseq, least)
+
     def tell(self, change: Change) -> None:
         """Publish a change that was accepted."""
         if self.listener is not None:

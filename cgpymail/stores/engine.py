@@ -27,6 +27,7 @@ from cgpymail.stores.core import Core, in_turn, mail_error
 from cgpymail.stores.journal import FLAGS, Kind, keyword_records, record
 from cgpymail.stores.mailfile import Format
 from cgpymail.stores.recovery import Recovery
+from cgpymail.stores.seenrecords import SeenRecords
 from cgpymail.stores.settling import settle
 from cgpymail.stores.state import STORED_FLAGS
 from cgpymail.stores.upkeep import AUTOMATIC, Upkeep, attempt
@@ -116,6 +117,11 @@ class Store:
     @listener.setter
     def listener(self, listener: IStoreListener | None) -> None:
         self._core.listener = listener
+
+    @property
+    def seen(self) -> SeenRecords:
+        """What single users have read."""
+        return SeenRecords(self._core)
 
     @property
     def path(self) -> str:

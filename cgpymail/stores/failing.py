@@ -6,7 +6,7 @@ answered from memory goes on being answered, as it does when a disk breaks under
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -14,11 +14,12 @@ from twisted.internet.defer import Deferred, fail
 from zope.interface import implementer
 
 from cgpymail.errors import StorageFailed
-from cgpymail.interfaces import IMailboxStore, IMailboxTree, IStoredContent
+from cgpymail.interfaces import IMailboxStore, IMailboxTree, ISeenRecord, ISeenRecords, IStoredContent
 from cgpymail.model.columns import Columns
 from cgpymail.model.keywords import KeywordTable
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
 from cgpymail.model.message import FlagUpdate, NewMessage
+from cgpymail.model.seen import KnownReader, SeenRuns
 from cgpymail.model.uidset import UidSet
 
 T = TypeVar("T")
@@ -85,6 +86,61 @@ class FailingContent:
         self._inner.release()
 
 
+@implementer(ISeenRecord)
+class FailingSeenRecord:
+    """``inner``, with the failures of a plan."""
+
+    def __init__(self, inner: Any, plan: Plan) -> None:
+        self._inner = inner
+        self._plan = plan
+
+    @property
+    def runs(self) -> SeenRuns:
+        """As in the inner record."""
+        runs: SeenRuns = self._inner.runs
+        return runs
+
+    def prepare(self) -> Deferred[None]:
+        """Can fail."""
+        return self._plan.run("prepare_seen", self._inner.prepare)
+
+    def change(self, wanted: Sequence[tuple[int, bool]]) -> int:
+        """Can fail."""
+        self._plan.check("change_seen")
+        return int(self._inner.change(wanted))
+
+    def close(self) -> Deferred[None]:
+        """Never fails."""
+        closed: Deferred[None] = self._inner.close()
+        return closed
+
+
+@implementer(ISeenRecords)
+class FailingSeenRecords:
+    """``inner``, with the failures of a plan; its records have them too."""
+
+    def __init__(self, inner: Any, plan: Plan) -> None:
+        self._inner = inner
+        self._plan = plan
+
+    def open(self, reader: str, name: str) -> Deferred[FailingSeenRecord]:
+        """Can fail."""
+
+        def opened() -> Deferred[FailingSeenRecord]:
+            inner: Deferred[Any] = self._inner.open(reader, name)
+            return inner.addCallback(lambda record: FailingSeenRecord(record, self._plan))
+
+        return self._plan.run("open_seen", opened)
+
+    def known(self) -> Deferred[list[KnownReader]]:
+        """Can fail."""
+        return self._plan.run("known_seen", self._inner.known)
+
+    def remove(self, readers: Collection[str]) -> Deferred[None]:
+        """Can fail."""
+        return self._plan.run("remove_seen", lambda: self._inner.remove(readers))
+
+
 @implementer(IMailboxStore)
 class FailingStore:
     """``inner``, with the failures of a plan."""
@@ -124,6 +180,11 @@ class FailingStore:
     def recent_mark(self) -> int:
         """As in the inner store."""
         return int(self._inner.recent_mark)
+
+    @property
+    def seen(self) -> FailingSeenRecords:
+        """Those of the inner store, which can fail."""
+        return FailingSeenRecords(self._inner.seen, self._plan)
 
     @property
     def listener(self) -> Any:

@@ -62,7 +62,7 @@ class Record(NamedTuple):
     data: bytes
 
 
-def record(kind: Kind, first: int = 0, last: int = 0, modseq: int = 0, data: bytes = b"", part: int = 0) -> bytes:
+def record(kind: int, first: int = 0, last: int = 0, modseq: int = 0, data: bytes = b"", part: int = 0) -> bytes:
     """The bytes of a record, to be sealed by the journal. ``last`` defaults to ``first``."""
     return _BODY.pack(kind, part, 0, first, last or first, modseq, data)
 
@@ -202,13 +202,16 @@ class Journal:
         self.broken = False
 
     @classmethod
-    def create(cls, files: Files, path: str, header: Header) -> Journal:
-        """A new journal, its header on disk; its name is not (sync the directory). Blocking. Raises OSError."""
+    def create(cls, files: Files, path: str, header: Header, room: int = FIRST_ROOM) -> Journal:
+        """A new journal with room for so many bytes, its header on disk; its name is not (sync the directory).
+
+        Blocking. Raises OSError.
+        """
         with contextlib.suppress(FileNotFoundError):
             files.unlink(path)  # of a crash: never used, or it would have been read
         fd = files.create(path)
         try:
-            files.allocate(fd, 0, FIRST_ROOM)
+            files.allocate(fd, 0, room)
             files.pwrite(fd, header.pack(), 0)
             files.sync(fd)
         except OSError:
@@ -216,11 +219,11 @@ class Journal:
             with contextlib.suppress(OSError):
                 files.unlink(path)
             raise
-        return cls(files, fd, path, header, SIZE, FIRST_ROOM)
+        return cls(files, fd, path, header, SIZE, room)
 
     @classmethod
-    def resume(cls, files: Files, contents: Contents) -> Journal:
-        """Go on in one that was read. Blocking. Raises OSError."""
+    def resume(cls, files: Files, contents: Contents, *, grow: bool = True) -> Journal:
+        """Go on in one that was read; ``grow``: with room for what is to come. Blocking. Raises OSError."""
         fd = files.open(contents.path)
         try:
             if contents.torn:
@@ -230,7 +233,8 @@ class Journal:
             raise
         journal = cls(files, fd, contents.path, contents.header, contents.end, max(contents.size, contents.end))
         with contextlib.suppress(OSError):  # on a full disk the mailbox can be read, and what room there is used
-            journal.make_room(0)
+            if grow:
+                journal.make_room(0)
         return journal
 
     @property

@@ -23,6 +23,7 @@ from cgpymail.model.keywords import MAX_KEYWORD_BYTES, MAX_KEYWORDS, KeywordTabl
 from cgpymail.model.message import FlagUpdate, NewMessage
 from cgpymail.model.uidset import UidSet
 from cgpymail.runtime.runtime import Runtime
+from cgpymail.stores.memoryseen import KeptSeen, MemorySeenRecords
 
 PIECE = 64 * 1024  # octets that one read gives at most, so that callers learn to ask again
 MAX_UID = (1 << 32) - 1
@@ -41,12 +42,14 @@ class MemoryMailbox:
     keywords: KeywordTable = field(default_factory=KeywordTable)
     contents: dict[int, bytes] = field(default_factory=dict)
     expunged: list[tuple[int, int]] = field(default_factory=list)  # (modseq, uid), ascending
+    seen: dict[str, KeptSeen] = field(default_factory=dict)
     deleted: bool = False
 
     def renew(self, uidvalidity: int) -> None:
         """Another UIDVALIDITY: what was expunged under the old one means nothing any more."""
         self.uidvalidity = uidvalidity
         self.expunged.clear()
+        self.seen.clear()
 
 
 @implementer(IStoredContent)
@@ -115,6 +118,11 @@ class MemoryStore:
     def recent_mark(self) -> int:
         """The \\Recent high-water mark."""
         return self._mailbox.recent_mark
+
+    @property
+    def seen(self) -> MemorySeenRecords:
+        """What single users have read."""
+        return MemorySeenRecords(self._runtime, self._mailbox.seen, self._draw_seen, self.columns)
 
     def append(self, messages: Sequence[NewMessage]) -> Deferred[list[int]]:
         """Store messages, all or none. Fails with StorageFailed, LimitExceeded."""
@@ -254,6 +262,11 @@ class MemoryStore:
     def _check_usable(self) -> None:
         if self._closed or self._mailbox.deleted:
             raise StorageFailed(detail="the mailbox is closed or deleted")
+
+    def _draw_seen(self) -> int:
+        """For what a single user reads."""
+        self._check_usable()
+        return self._draw_modseq()
 
     def _draw_modseq(self) -> int:
         """max(microseconds since the epoch, last + 1): rises even when every index is lost (architecture, 4)."""

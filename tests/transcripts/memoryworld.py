@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from cgpymail.interfaces import IMailboxTree
+from cgpymail.manager.objectids import CHANCE
 from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.runtime.pool import InlinePool
@@ -66,6 +69,12 @@ class MemoryLink:
         assert self._wire.compressed
 
 
+def _chance() -> Callable[[int], bytes]:
+    """Nonces are zeroes, so that a transcript can have the answers to them; but what names mailboxes differs."""
+    numbers = count(1)
+    return lambda size: next(numbers).to_bytes(size, "big") if size == CHANCE else bytes(size)
+
+
 class SlowPool(InlinePool):
     """Whose threads take their time."""
 
@@ -96,7 +105,7 @@ class MemoryWorld:
         self._world.runtime.outside = Outside(self._world.clock)
         self._world.runtime.outside.codes = {"nobody@example.net": 67}  # EX_NOUSER
         self._world.directory.clear_text = not script.private
-        self._world.runtime.random = bytes  # nonces are zeroes, so that a transcript can have the answers to them
+        self._world.runtime.random = _chance()
         for name in (*ACCOUNTS, *script.accounts):
             self._world.directory.tokens[f"token-of-{name}"] = name
             path = folder / f"{name}.macnt"
