@@ -7,7 +7,7 @@ thousands of sessions is cut into slices that leave room for the commands of oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from cgpymail.manager.watching import Watching
@@ -22,6 +22,13 @@ class Member(Protocol):
 
     def notice(self) -> None:
         """Changes may be pending. Called maybe spuriously, never inside another call of the manager."""
+
+
+class Holder(Member, Protocol):
+    """A session's stake that depends on rights."""
+
+    def rights_changed(self) -> None:
+        """What its user may do may have changed. Called at once, whoever is at work: only what must end is ended."""
 
 
 class Audience(Protocol):
@@ -46,6 +53,15 @@ class Hub:
         """Something changed there."""
         self._waiting[audience] = None
         self._schedule()
+
+    def alert(self, holders: Sequence[Holder]) -> None:
+        """Rights were changed: what somebody may not see any more must not leave the server from here on, so nobody is
+        told later than another."""
+        for holder in holders:
+            try:
+                holder.rights_changed()
+            except Exception:
+                self._log.failure("a session failed when rights were changed")
 
     def _schedule(self) -> None:
         if not self._scheduled:

@@ -24,7 +24,9 @@ class Updates:
     flags: Selection = NOTHING
     """Messages whose flags are to be told, by the numbering that results."""
     flag_names_changed: bool = False
-    """A keyword was defined since: FLAGS and PERMANENTFLAGS come first."""
+    """A keyword was defined since, or the user may change other flags: FLAGS and PERMANENTFLAGS come first."""
+    read_only: bool | None = None
+    """Whether the user can change nothing any more, or something again, if that is new to the session."""
     gone: bool = False
     """The mailbox was deleted or the right to read it withdrawn; nothing else is set."""
 
