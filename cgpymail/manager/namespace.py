@@ -80,9 +80,16 @@ class NameSpace:
 
     def seen(self, typed: str, place: Place) -> str:
         """What LIST calls the place to which ``typed`` has led: ``$Sent$`` and the extension of a format are gone."""
+        top = typed.partition(names.SEPARATOR)[0]
         if typed.startswith(FOREIGN):
-            return typed.partition(names.SEPARATOR)[0] + names.SEPARATOR + place.name
-        return typed.removesuffix(names.SEPARATOR) if self.alias_target(typed) is not None else place.name
+            return top + names.SEPARATOR + place.name
+        target = self.alias_target(typed)
+        if target is None:
+            return place.name
+        inner = target.partition(names.SEPARATOR)[2] if target.startswith(FOREIGN) else target
+        if not inner:  # an alias of an account
+            return f"{top}{names.SEPARATOR}{place.name}".removesuffix(names.SEPARATOR)
+        return top + place.name[len(expand(place.account, inner)) :]
 
     async def account(self, typed: str) -> Account | None:
         """The account that ``~typed`` leads to, by the router; None if there is none."""

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from cgpymail.errors import IllegalName
 from cgpymail.interfaces import IAccountRecord
 from cgpymail.model.classes import CALENDAR, CONTACTS, NOTES, TASKS
-from cgpymail.model.names import SEPARATOR, canonical, is_below
+from cgpymail.model.names import SEPARATOR, canonical, check_new, is_below
 
 # The word in a name -> the preference that holds the real name.
 PREFERENCES = {
@@ -36,9 +37,15 @@ SPECIAL_USE = (
 
 
 def real_name(record: IAccountRecord, word: str) -> str:
-    """The mailbox that ``$Word$`` names in that account; empty if it is no such word or the preference is unset."""
+    """The mailbox that ``$Word$`` names in that account; empty if it is no such word, or the preference is unset or
+    names what cannot be a mailbox there: another ``$Word$``, which might run in circles, or one of another account."""
     key = PREFERENCES.get(word, "")
-    return record.preference(key) if key else ""
+    name = canonical(record.preference(key)) if key else ""
+    try:
+        check_new(name)
+    except IllegalName:
+        return ""
+    return name
 
 
 def expected_class(typed: str) -> str:

@@ -75,6 +75,73 @@ def test_special_name_without_preference(people: People, name: str) -> None:
         people.run(people.john.status(name))
 
 
+@pytest.mark.parametrize("value", ["$Sent$", "$Trash$", "$Trash$/Old", "~boss/Work", "Bin/", "../Bin", "Bin.mdir"])
+def test_preferences_that_name_no_mailbox(people: People, value: str) -> None:
+    """Written by hand into the file: the special name leads nowhere, and never in circles, also by way of an alias."""
+    people.make("Bin", "Bin/Old")
+    people.record.preferences |= {"SentBox": value, "TrashBox": "Bin"}
+    people.grant("boss", "Work", "lr")
+    for name in ("$Sent$", "$Sent$/Old"):
+        for work in (people.john.status(name), people.john.create(name), people.john.delete(name)):
+            with pytest.raises(NoSuchMailbox):
+                people.run(work)
+    boss = people.world.directory.records[people.user("boss").account]
+    boss.preferences |= {"SentBox": value, "TrashBox": "Work"}
+    people.record.alias_table["chief"] = "~boss/$Sent$"
+    with pytest.raises(NoSuchMailbox):
+        people.run(people.john.status("chief"))
+
+
+def test_special_names_are_shown_by_their_real_names(people: People) -> None:
+    """In the account they stand in, below ~account and aliases too: so a client knows what it has opened."""
+    boss = people.world.directory.records[people.user("boss").account]
+    boss.preferences |= {"SentBox": "Work", "TrashBox": "inbox"}
+    people.grant("boss", "Work", "lr")
+    people.grant("boss", "Work/Old", "lr")
+    people.grant("boss", "INBOX", "lr")
+    people.record.alias_table |= {"chief": "~boss", "sent": "~boss/$Sent$"}
+    shown = {
+        "~boss/$Sent$": "~boss/Work", "~BOSS/$Sent$/Old": "~BOSS/Work/Old", "chief/$Sent$": "chief/Work",
+        "chief/$Trash$": "chief/INBOX", "chief/inbox": "chief/INBOX", "sent": "sent", "sent/Old": "sent/Old",
+    }  # fmt: skip
+    assert {name: people.run(people.john.open(name)).name for name in shown} == shown
+
+
+@pytest.mark.parametrize("name", ["$Calendar$", "~john/$Calendar$", "chief/$Calendar$"])
+def test_special_mailboxes_are_made_with_their_class(people: People, name: str) -> None:
+    """But not what lies below them, nor a mailbox that only has that name (spec 6.2)."""
+    owner = "boss" if name.startswith("chief") else "john"
+    record = people.world.directory.records[people.user(owner).account]
+    record.preferences["CalendarBox"] = "Work/Dates"
+    people.grant("boss", "Work", "lrc")
+    people.record.alias_table["chief"] = "~boss"
+    people.make(name, f"{name}/Sub")
+    assert record.infos["Work/Dates"]["Class"] == "IPF.Appointment"
+    assert "Class" not in record.infos["Work/Dates/Sub"]
+    with pytest.raises(MailboxExists):
+        people.make(name)
+
+
+def test_special_name_as_the_new_name(people: People) -> None:
+    """RENAME to $Sent$ gives a mailbox the name that the preference has, if it is free."""
+    people.record.preferences["SentBox"] = "Post/Sent"
+    people.make("Mine", "Other")
+    people.run(people.john.rename("Mine", "$Sent$"))
+    with pytest.raises(MailboxExists):
+        people.run(people.john.rename("Other", "$Sent$"))
+    people.run(people.john.rename("$Sent$", "Elsewhere"))
+    assert people.record.preferences["SentBox"] == "Elsewhere"
+    with pytest.raises(IllegalName):
+        people.run(people.john.rename("Other", "$Foo$"))
+
+
+def test_special_names_are_in_no_list(people: People) -> None:
+    """Nor are they found by any pattern (spec 6.2)."""
+    people.record.preferences["SentBox"] = "INBOX"
+    for pattern in ("*", "%", "$*", "$Sent$", "~john/*", "~john/$Sent$"):
+        assert not any("$" in name for name in people.listed(pattern))
+
+
 def test_special_name_of_another(people: People) -> None:
     """~boss/$Sent$ is the boss's (spec 6.2)."""
     people.world.directory.records[people.world.user("boss").account].preferences["SentBox"] = "Work"
