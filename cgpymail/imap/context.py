@@ -82,6 +82,7 @@ class Context:
         source: Input,
         notify: Callable[[], None],
         logged_in: Callable[[], None],
+        shut_out: Callable[[], None],
     ) -> None:
         self.services = services
         self.wire = wire
@@ -89,6 +90,7 @@ class Context:
         self.input = source
         self.notify = notify  # for the mailbox to call when there may be something to tell
         self.logged_in = logged_in  # to be called after a login
+        self.shut_out = shut_out  # for the mailbox to call when the user may not read it any more
         self.state = State.NOT_AUTHENTICATED
         self.user: User | None = None
         self.handle: Handle | None = None
@@ -163,6 +165,13 @@ class Context:
             self._octets = 0
             self.spoke = self.services.runtime.clock.seconds()
             self.wire.write(data)
+
+    def withhold(self) -> bool:
+        """Throw away what was not handed to the wire. Whether nothing else may be said: a response was begun, or the
+        wire itself still has something to send."""
+        self._out.clear()
+        self._octets = 0
+        return self.midway or self.wire.unsent
 
     @property
     def may_interrupt(self) -> bool:

@@ -17,7 +17,8 @@ from twisted.python.failure import Failure
 
 from cgpymail import __version__
 from cgpymail.errors import BadCharset, MailError
-from cgpymail.grammar.imap.commands import Authenticate, Command, Login, Logout
+from cgpymail.grammar.imap.aclcommands import DeleteAcl, SetAcl
+from cgpymail.grammar.imap.commands import Command, Logout
 from cgpymail.grammar.imap.errors import CharsetError, CommandError
 from cgpymail.grammar.imap.events import CommandText, Continue, Event, MessageLiteral, TooLong
 from cgpymail.grammar.imap.messagecommands import Append, Replace
@@ -26,6 +27,7 @@ from cgpymail.grammar.imap.tokens import ReadLimits
 from cgpymail.imap.commands.table import TABLE, Entry
 from cgpymail.imap.context import BadCommand, Context, ProtocolEnd, Refused, Reply
 from cgpymail.imap.input import Disconnected, Input
+from cgpymail.imap.logged import shown
 from cgpymail.imap.notifications import Notifications
 from cgpymail.imap.refusals import bug, coded, refusal
 from cgpymail.imap.running import Running
@@ -36,8 +38,6 @@ from cgpymail.runtime.coroutines import begin
 from cgpymail.runtime.logs import ALL, LOW, PROBLEM, Log
 from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
-
-_SECRET = (Login, Authenticate)  # of these the log shows the name only
 
 
 class ImapSession:
@@ -52,7 +52,9 @@ class ImapSession:
             nesting=self._limits.nesting, arguments=self._limits.arguments, search_keys=self._limits.search_keys
         )
         self._input = Input(wire, self._limits, self._advance)
-        self._context = Context(services, wire, log, self._input, self._mailbox_changed, self._logged_in)
+        self._context = Context(
+            services, wire, log, self._input, self._mailbox_changed, self._logged_in, self._shut_out
+        )
         self._watch = Running(self._context, services.imap)
         self._notifications = self._context.notifications = Notifications(self._context, self._fetched, self._crashed)
         self._running: tuple[Entry, Command] | None = None
@@ -206,7 +208,7 @@ class ImapSession:
             self._say_bad(command.tag, f"{command.name} is not possible now")
             return
         if self._log.shows(LOW):
-            self._log.write(LOW, f"in: {_shown(command, event)}")
+            self._log.write(LOW, f"in: {shown(command, event)}")
         self._context.offer = event if isinstance(event, MessageLiteral) else None
         self._start(entry, command)
 
@@ -356,6 +358,18 @@ class ImapSession:
         elif context.selected is not None:
             self._advance()
 
+    def _shut_out(self) -> None:
+        """The right to read the selected mailbox was withdrawn: from here on nothing of it leaves (spec 14.3.1e), what
+        is written already and waits least of all. BYE is said where the client can tell it from mail. Who shuts
+        himself out is answered first; while a mailbox is being opened nothing of it was said."""
+        if self._context.handle is None:
+            return
+        if self._context.withhold():
+            self._log.write(PROBLEM, "cut off in the middle: the right to read the mailbox was withdrawn")
+            self._wire.abort()
+        elif self._running is None or not isinstance(self._running[1], SetAcl | DeleteAcl):
+            self._goodbye("The mailbox is no longer available")
+
     def _tell_at_once(self) -> bool:
         """No command waits: if NOTIFY wants it, changes are told now; whether there is more to do."""
         context = self._context
@@ -376,13 +390,6 @@ class ImapSession:
                 self._goodbye(self._context.ending)
             self._mailbox_changed()
             self._advance()
-
-
-def _shown(command: Command, event: CommandText | MessageLiteral) -> str:
-    """A command for the log: literals are never shown, and nothing of what proves who somebody is."""
-    if isinstance(command, _SECRET):
-        return f"{command.tag.decode('ascii')} {command.name} ..."
-    return event.text.decode("ascii", "replace")
 
 
 def _current_failure() -> Failure:

@@ -16,7 +16,8 @@ from cgpymail.errors import Busy, NoSuchMailbox
 from cgpymail.manager.account import Account
 from cgpymail.manager.grants import grantees
 from cgpymail.manager.infos import ACL
-from cgpymail.manager.watching import Named
+from cgpymail.manager.watching import Granted
+from cgpymail.model import names
 
 
 async def set_acl(account: Account, name: str, acl: Mapping[str, str], *, author: Any = None) -> None:
@@ -36,8 +37,8 @@ async def set_acl(account: Account, name: str, acl: Mapping[str, str], *, author
         before = account.infos.acl(name)
         written = account.record.update_mailboxes({name: {ACL: dict(acl) or None}})
         account.rights_changed(name)
-        account.watching.tell(account.name, Named((name,), author=author, acls={name: before}))
-        account.watching.tell(account.name, Named((name,), author=author, acls={name: dict(acl)}))
+        above = account.infos.acl(names.parent(name))
+        account.watching.tell(account.name, Granted(name, before, dict(acl), above, author))
         await written
 
 

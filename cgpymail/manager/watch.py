@@ -14,7 +14,7 @@ from cgpymail.errors import MailError
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
-from cgpymail.manager.watching import Annotated, Event, Named, Stream, Touched, Watching
+from cgpymail.manager.watching import Annotated, Event, Granted, Named, Stream, Touched, Watching
 from cgpymail.model import names, rights
 from cgpymail.model.identity import AccountName
 from cgpymail.model.watching import (
@@ -201,6 +201,8 @@ class Watch:
                 self.touch((account, event.name), event.events)
         elif isinstance(event, Named):
             self._take_up_names(account, event)
+        elif isinstance(event, Granted):
+            self._take_up_rights(account, event)
         elif isinstance(event, Annotated):
             self._take_up_annotations(account, event)
         elif account == self._space.own.name:
@@ -245,6 +247,20 @@ class Watch:
                 self._names[shown] = old
             elif event.author is not self:
                 self._names.setdefault(shown, "")
+
+    def _take_up_rights(self, account: AccountName, event: Granted) -> None:
+        """A name that the user may hear of now, or may not any more, has come or gone for him (RFC 5465 5.4), and with
+        it the name above changes. For the owner nothing does."""
+        if event.author is self or account == self._space.own.name:
+            return
+        before, after, above = (
+            self._space.rights_by(acl, account) & NEEDED == NEEDED for acl in (event.before, event.after, event.above)
+        )
+        if before != after:
+            for name in ([names.parent(event.name)] if above else []) + [event.name]:
+                mask, shown = self._wanted((account, name))
+                if mask & MAILBOX_NAME and name:
+                    self._names.setdefault(shown, "")
 
     def _may_know(self, account: AccountName, event: Named, name: str) -> bool:
         me = self._space.own.name

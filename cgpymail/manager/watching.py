@@ -50,6 +50,17 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """The access list of a name is another one. ``above``: that of the name one level up. ``author`` as for Named."""
+
+    name: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    above: Mapping[str, Any]
+    author: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscribed:
     """The account's subscription list has a name more or less; the name is as its owner spells it."""
 
@@ -68,7 +79,7 @@ class Annotated:
     user: AccountName | None = None
 
 
-Event = Touched | Named | Subscribed | Annotated
+Event = Touched | Named | Granted | Subscribed | Annotated
 
 
 def _same(one: Touched, other: Touched) -> bool:

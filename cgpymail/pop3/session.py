@@ -47,6 +47,7 @@ class PopSession(LineSession):
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
         self._intake: Intake | None = None
+        self.midway = False  # a reply was begun and is sent in pieces
         self.handing = False  # a message is being handed over to somebody else
         self._login_timer: Any = None
 
@@ -88,7 +89,7 @@ class PopSession(LineSession):
             delay = delay_of(record, self.services)
             user = await self.services.manager.connect(name, "POP", self.log.name)
             try:
-                handle = await user.open(mailbox)
+                handle = await user.open(mailbox, lost=self._shut_out)
                 if not self.ending:
                     admit(self.services, name, handle.mailbox_id or handle.name, delay)
             except BaseException:
@@ -104,6 +105,13 @@ class PopSession(LineSession):
         self._stop_login_timer()
         self.wire.set_timeout(self.limits.pop_idle_time)
         self.log.write(MAJOR, f"{name} connected from [{self.wire.peer}]")
+
+    def _shut_out(self) -> None:
+        """The right to read the mailbox was withdrawn (spec 14.3.1e): what was begun, or waits to be sent, is not sent;
+        where nothing is under way, -ERR is all that is heard from here on."""
+        if self.maildrop is not None and (self.midway or self.wire.unsent):
+            self.log.write(PROBLEM, "cut off in the middle: the right to read the mailbox was withdrawn")
+            self.wire.abort()
 
     def line_too_long(self) -> None:
         """Such an answer to a challenge ends the exchange."""

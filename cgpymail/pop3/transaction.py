@@ -123,12 +123,14 @@ async def _send(session: PopSession, content: IStoredContent, first: bytes, cutt
             piece = content.read_now(offset, CHUNK)
             if piece is None:
                 piece = await content.read(offset, CHUNK)
+                _drop(session).check_there()
         except MailError as error:
             if offset == 0:
                 raise
             session.log.write(PROBLEM, f"message became unreadable: {error}")
             session.wire.abort()
             return False
+        session.midway = True
         session.wire.write(first + stuffer.feed(cutter.feed(piece) if cutter else piece))
         first, offset = b"", offset + len(piece)
         if session.wire.full:
@@ -136,6 +138,7 @@ async def _send(session: PopSession, content: IStoredContent, first: bytes, cutt
         if session.wire.closed:
             return False
     session.wire.write(first + stuffer.end())
+    session.midway = False
     return True
 
 

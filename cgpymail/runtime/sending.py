@@ -48,3 +48,27 @@ class _AtOnce:
                 return
             data = data[sent:]
         transport.write(data)
+
+
+def lowest(transport: Any) -> Any:
+    """What is below the layers of TLS: it keeps the output that the client has not taken yet."""
+    while hasattr(transport, "wrappedProtocol"):
+        transport = transport.transport
+    return transport
+
+
+def has_unsent(transport: Any) -> bool:
+    """Whether a transport has output that the system was not given. After STARTTLS the layer of TLS stands beside the
+    socket, else above it; each keeps what the one below could not take, and newer ones what came in this turn."""
+    while hasattr(transport, "wrappedProtocol"):
+        if _waits_in(transport):
+            return True
+        transport = transport.transport
+    if getattr(transport, "TLS", False) and _waits_in(getattr(transport, "protocol", None)):
+        return True
+    return bool(getattr(transport, "dataBuffer", b"") or getattr(transport, "_tempDataBuffer", ()))
+
+
+def _waits_in(layer: Any) -> bool:
+    gathered = getattr(getattr(layer, "_aggregator", None), "_buffer", ())
+    return bool(getattr(layer, "_appSendBuffer", ()) or gathered)

@@ -22,7 +22,7 @@ from zope.interface import implementer
 from cgpymail.model.identity import Link, TlsFacts
 from cgpymail.runtime.deflate import Compression
 from cgpymail.runtime.runtime import Clock
-from cgpymail.runtime.sending import sender
+from cgpymail.runtime.sending import has_unsent, lowest, sender
 from cgpymail.runtime.sessions import LiveSession, SessionFacts
 from cgpymail.runtime.tls import tls_facts
 
@@ -83,6 +83,10 @@ class Wire(Protocol):
     @property
     def closed(self) -> bool:
         """Whether close or abort was called, or the link is gone: writes go nowhere."""
+
+    @property
+    def unsent(self) -> bool:
+        """Whether some output has not been handed to the system yet."""
 
     def write(self, data: bytes) -> None:
         """Send; one call for each batch of replies."""
@@ -164,11 +168,9 @@ class Connection(TwistedProtocol):
         self.local = _host(transport.getHost())
         self._encrypted = ISSLTransport.providedBy(transport)
         self._active = self.since = self._clock.seconds()
-        if self.peer != "unix" and hasattr(
-            transport, "setTcpNoDelay"
-        ):  # UNIX sockets have it in Twisted 22.4, and fail
+        if self.peer != "unix" and hasattr(transport, "setTcpNoDelay"):  # UNIX sockets of 22.4 do, and fail
             transport.setTcpNoDelay(True)
-        _socket_of(transport).bufferSize = self._output_buffer
+        lowest(transport).bufferSize = self._output_buffer
         self._send = sender(transport)
         transport.registerProducer(self, True)
         self._session = self._make_session(self)
@@ -245,6 +247,11 @@ class Connection(TwistedProtocol):
     def closed(self) -> bool:
         """Whether writes go nowhere."""
         return self._closed
+
+    @property
+    def unsent(self) -> bool:
+        """Whether some output waits here, or in the layers of TLS."""
+        return has_unsent(self.transport)
 
     def write(self, data: bytes) -> None:
         """Send."""
@@ -381,13 +388,6 @@ class Connection(TwistedProtocol):
 
 CLOSE_TIME = 10.0  # seconds to send the rest after close
 KILL_TIME = 5.0  # seconds that a session may go on with the reply it is in when it is ended
-
-
-def _socket_of(transport: Any) -> Any:
-    """What is below the layers of TLS: it keeps the output that the client has not taken yet."""
-    while hasattr(transport, "wrappedProtocol"):
-        transport = transport.transport
-    return transport
 
 
 def _nowhere(data: bytes) -> None:

@@ -51,6 +51,10 @@ class MemoryWire:
     def can_start_tls(self) -> bool:
         return self._tls and not self.encrypted
 
+    @property
+    def unsent(self) -> bool:
+        return self._holding and self._backlog > 0
+
     def write(self, data: bytes) -> None:
         if self.closed:
             return

@@ -36,7 +36,11 @@ async def _open(context: Context, command: verbs.Select | verbs.Examine, *, read
     if command.condstore:
         context.enable(CONDSTORE)
     handle = await context.account.open(
-        command.mailbox, read_only=read_only, notify=context.notify, knows_recent=not context.dialect.revision2
+        command.mailbox,
+        read_only=read_only,
+        notify=context.notify,
+        lost=context.shut_out,
+        knows_recent=not context.dialect.revision2,
     )
     context.handle = handle
     context.state = State.SELECTED
