@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from cgpymail.errors import CannotDo, NotSelectable
+from cgpymail.errors import CannotDo, NotSelectable, UseRefused
 from cgpymail.manager.account import Account
 from cgpymail.manager.attributes import write_class
 from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.manager.ownseen import set_own_seen
-from cgpymail.model.annotations import CLASS_ENTRY, OWN_SEEN_ENTRY
+from cgpymail.manager.special import use_attributes
+from cgpymail.manager.uses import changed_uses
+from cgpymail.manager.watching import Annotated
+from cgpymail.model.annotations import CLASS_ENTRY, OWN_SEEN_ENTRY, USE_ENTRY
 from cgpymail.model.classes import check_class
 
 
@@ -68,6 +71,33 @@ class OwnSeen:
         await set_own_seen(place.account, place.name, on=_text(value).upper() == "YES", author=author)
 
 
+class SpecialUse:
+    """The special uses of one of the user's own mailboxes (RFC 6154 section 4): preferences of his account, so those of
+    others' mailboxes are not for him to see (spec 6.2)."""
+
+    def read(self, space: NameSpace, place: Place) -> bytes | None:
+        """As in LIST, with spaces between; None if it has none."""
+        if place.account is not space.own or not _holds_messages(place):
+            return None
+        return " ".join(use_attributes(place.account.record).get(place.name, ())).encode() or None
+
+    def check(self, space: NameSpace, place: Place, value: bytes | None) -> None:
+        """Uses that are served here and that no other mailbox has."""
+        if place.account is not space.own:
+            raise UseRefused("Only a mailbox of one's own can have a special use")
+        if not _holds_messages(place):
+            raise NotSelectable
+        changed_uses(place.account, place.name, _text(value).split())
+
+    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:
+        """From now on."""
+        account = place.account
+        changed = changed_uses(account, place.name, _text(value).split())
+        if changed:
+            await account.record.set_preferences(changed)
+            account.watching.tell(account.name, Annotated(place.name, (USE_ENTRY,), author, account.name))
+
+
 def _holds_messages(place: Place) -> bool:
     entry = place.account.find(place.name)
     return entry is None or bool(entry.format)
@@ -80,7 +110,7 @@ def _text(value: bytes | None) -> str:
         raise CannotDo("This value must be text in UTF-8") from None
 
 
-OF_MAILBOXES: Mapping[str, Computed] = {CLASS_ENTRY: MailboxClass(), OWN_SEEN_ENTRY: OwnSeen()}
+OF_MAILBOXES: Mapping[str, Computed] = {CLASS_ENTRY: MailboxClass(), OWN_SEEN_ENTRY: OwnSeen(), USE_ENTRY: SpecialUse()}
 OF_ACCOUNTS = {"/shared/comment": "SharedComment", "/shared/admin": "AdminContact"}
 """What administrators say to the user of an account, each with the setting that has it."""
 

@@ -1,4 +1,4 @@
-"""Special uses given to a mailbox: CREATE with USE (RFC 6154 section 3, spec 14.5.1).
+"""Special uses given to a mailbox: CREATE with USE, and SETMETADATA (RFC 6154 sections 3 and 4, spec 14.5.1).
 
 What has a use is a preference of the account (special.py), so one mailbox may have several uses, but no use two
 mailboxes. A use that some mailbox has is not taken from it by making another one: the clients that know the old one
@@ -43,6 +43,17 @@ async def create_with_uses(account: Account, name: str, format: str, keys: Seque
     except (UseRefused, StorageFailed) as problem:
         await _undo(account, name, before if isinstance(problem, StorageFailed) else {}, author)
         raise
+
+
+def changed_uses(account: Account, name: str, uses: Sequence[str]) -> dict[str, str]:
+    """The preferences to write so that a mailbox that is there has these uses and no others (RFC 6154 section 4).
+
+    Raises UseRefused.
+    """
+    keys = use_keys(uses)
+    _check_free(account, keys, name)
+    held = [key for _, key in SPECIAL_USE if names.canonical(account.record.preference(key)) == name]
+    return {key: "" for key in held if key not in keys} | {key: name for key in keys if key not in held}
 
 
 def _check_free(account: Account, keys: Sequence[str], name: str) -> None:

@@ -14,6 +14,7 @@ SHARED, PRIVATE, VENDOR = "/shared", "/private", "vendor"
 ACCOUNT = ""  # instead of a mailbox name: the account itself ("server annotations" in the RFC)
 CLASS_ENTRY = "/shared/vendor/cgpymail/class"  # what a mailbox is meant for (spec 6.1)
 OWN_SEEN_ENTRY = "/shared/vendor/cgpymail/own-seen"  # whether every user has a Seen of his own there
+USE_ENTRY = "/private/specialuse"  # RFC 6154 section 4
 MAX_NAME = 1_000  # octets
 
 _NAME = re.compile(r"/(?:shared|private)(?:/[ -$&-)+-.0-~]+)*")  # ASCII without controls, * and %
