@@ -21,6 +21,8 @@ def tell(handle: Handle, updates: Updates, *, condstore: bool, qresync: bool, wi
     pieces: list[bytes] = []
     if updates.flag_names_changed:
         pieces.append(flag_names(handle))
+    if updates.read_only is not None:
+        pieces.append(access_line(read_only=updates.read_only))
     if qresync:
         pieces.append(vanished_lines(updates.expunged_uids, earlier=False))
     else:
@@ -37,7 +39,13 @@ def tell(handle: Handle, updates: Updates, *, condstore: bool, qresync: bool, wi
 
 
 def flag_names(handle: Handle) -> bytes:
-    """FLAGS and PERMANENTFLAGS: at SELECT, and again when a keyword was defined since."""
+    """FLAGS and PERMANENTFLAGS: at SELECT, and again when a keyword was defined since, or rights were changed."""
     known = [name for name in handle.flag_names() if name != "\\Recent"]
     permanent = " ".join(handle.permanent_flags())
     return flags_line(known) + status_line(b"*", b"OK", "Flags that stay", f"PERMANENTFLAGS ({permanent})".encode())
+
+
+def access_line(*, read_only: bool) -> bytes:
+    """The access to the selected mailbox is another one now (RFC 3501 7.1, READ-ONLY and READ-WRITE)."""
+    text, code = ("It can only be read now", b"READ-ONLY") if read_only else ("It can be changed now", b"READ-WRITE")
+    return status_line(b"*", b"OK", text, code)

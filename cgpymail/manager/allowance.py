@@ -14,22 +14,23 @@ CHANGING = rights.SEEN | rights.WRITE | rights.DELETE | rights.INSERT  # with an
 
 
 class Allowance:
-    """``ask`` gives the user's standing now; ``examined``: the session wants to change nothing."""
+    """``ask`` gives the user's standing now; ``examined``: the session said that it would change
+    nothing."""
 
     def __init__(self, ask: Callable[[], Standing], *, examined: bool) -> None:
         self._ask = ask
-        self._examined = examined
+        self.examined = examined
         self._told = self._state()
         self._changed = False
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be changed now: it was opened so, or the user has no right to."""
-        return self._examined or not self._ask().rights & CHANGING
+        return self.examined or not self._ask().rights & CHANGING
 
     def permanent_flags(self, keywords: KeywordTable) -> list[str]:
         """The flags that the user may change for good; ``\\*`` while there is room for another keyword (spec 2.4)."""
-        held = 0 if self._examined else self._ask().rights
+        held = 0 if self.examined else self._ask().rights
         names = flags.to_imap(settable_flags(held))
         if held & rights.WRITE:
             names += [name for _, name in keywords]
@@ -53,4 +54,4 @@ class Allowance:
 
     def _state(self) -> tuple[bool, int]:
         """What the answers to SELECT say of it; of an examined mailbox always the same."""
-        return self.read_only, 0 if self._examined else settable_flags(self._ask().rights)
+        return self.read_only, 0 if self.examined else settable_flags(self._ask().rights)

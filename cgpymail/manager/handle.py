@@ -374,11 +374,11 @@ class Handle:
         return await transfer.replace_message(self._mailbox, uid, lambda: self.may_remove([uid]), store)
 
     def _standing(self, *, changing: bool = False) -> Standing:
-        """What the user may do now. Raises MailboxGone, and ReadOnly for a change."""
+        """What the user may do now. Raises MailboxGone, and ReadOnly for a change in an examined mailbox."""
         standing = self._ask()
         if self._mailbox.gone or not standing.rights & rights.READ:
             raise MailboxGone
-        if changing and self.read_only:
+        if changing and self._allowance.examined:
             raise ReadOnly
         self._stricter = bool(standing.hides & ~self._hides)
         return standing

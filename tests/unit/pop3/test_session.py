@@ -453,7 +453,7 @@ def test_a_right_withdrawn(world: World) -> None:
     link, answer = enter(world, b"~john/INBOX#mary")
     assert answer.startswith(b"+OK 2 ")
     assert body(link.feed(b"RETR 1\r\n")) == ONE
-    assert link.feed(b"DELE 1\r\n") == b"-ERR The mailbox is open for reading only\r\n"
+    assert link.feed(b"DELE 1\r\n") == b"-ERR Access denied\r\n"
     assert link.feed(b"QUIT\r\n").startswith(b"+OK")
     owner.infos["INBOX"] = {"Access": {"mary": "lrd"}}
     link, _ = enter(world, b"~john/INBOX#mary")
