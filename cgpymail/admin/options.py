@@ -146,6 +146,14 @@ def _mailbox(family: _Family) -> None:
     delete.add_argument("--children", action="store_true", help="with everything that lies below it")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     _attributes(family)
+    acl = family.below("acl", "who else may do what with a mailbox")
+    show = acl.action("show", "show the access list, one IDENTIFIER=RIGHTS a line", "account", "mailbox")
+    change = acl.action("set", "grant rights, or take them away", "account", "mailbox", "values")
+    for action in (show, change):
+        action.add_argument("account", help=NAME)
+        action.add_argument("mailbox")
+    rights = "such as mary=lrs; =+w adds, =-d removes; with nothing behind = the element goes"
+    change.add_argument("values", nargs="+", metavar="IDENTIFIER=RIGHTS", help=rights)
 
 
 def _attributes(family: _Family) -> None:

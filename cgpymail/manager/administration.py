@@ -7,6 +7,8 @@ followed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cgpymail.errors import NoSuchMailbox
 from cgpymail.manager import naming
 from cgpymail.manager.account import Account
@@ -14,9 +16,12 @@ from cgpymail.manager.attributes import write_class, write_lock
 from cgpymail.manager.hiding import hide
 from cgpymail.manager.namespace import Place, expand, look_up
 from cgpymail.manager.ownseen import set_own_seen
+from cgpymail.manager.sharing import change_elements, masks
 from cgpymail.manager.special import expected_class
 from cgpymail.model import names
+from cgpymail.model.rights import RightsChange
 from cgpymail.model.uidset import NumberSet
+from cgpymail.runtime.limits import Limits
 
 
 class Administration:
@@ -80,6 +85,19 @@ class Administration:
     async def set_own_seen(self, name: str, *, on: bool) -> None:
         """Give every user of a mailbox a Seen of his own, or one to all. Raises NoSuchMailbox, NotSelectable."""
         await set_own_seen(self._account, await self._existing(name), on=on)
+
+    async def acl(self, name: str) -> dict[str, int]:
+        """The access list of a mailbox: identifier -> mask. Raises NoSuchMailbox."""
+        return masks(self._account.infos.acl(await self._existing(name)))
+
+    async def change_acl(self, name: str, changes: Sequence[tuple[str, RightsChange]], limits: Limits) -> None:
+        """Change elements of it, all or none; in force when it returns, in sessions that are open too.
+
+        Raises NoSuchMailbox, IllegalName, CannotDo (the owner's), LimitExceeded.
+        """
+        existing = await self._existing(name)
+        async with self._account.changing():
+            await change_elements(self._account, existing, changes, limits)
 
     async def _existing(self, typed: str) -> str:
         """The canonical name of a mailbox that is there. Raises NoSuchMailbox."""

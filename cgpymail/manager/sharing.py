@@ -10,7 +10,7 @@ whoever grants him everything is told that it is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailError, NoSuchMailbox
@@ -21,6 +21,7 @@ from cgpymail.manager.namespace import NameSpace, Place, refusal, require
 from cgpymail.manager.watch import Watch
 from cgpymail.model import rights
 from cgpymail.model.identifiers import NEGATIVE, canonical, is_account
+from cgpymail.model.identity import AccountName
 from cgpymail.model.rights import Grantable, Held, RightsChange
 from cgpymail.runtime.limits import Limits
 
@@ -46,7 +47,8 @@ class Sharing:
         place = await self._administered(name)
         async with place.account.changing():
             self._check(place)
-            await change_element(place.account, place.name, identifier, change, self._limits, author=self._author())
+            changes = [(identifier, change)]
+            await change_elements(place.account, place.name, changes, self._limits, author=self._author())
 
     async def remove(self, name: str, identifier: str) -> None:
         """DELETEACL; nothing happens if there is no such element. Raises NotPermitted, IllegalName."""
@@ -96,25 +98,36 @@ class Sharing:
         return True
 
 
-async def change_element(
-    account: Account, name: str, identifier: str, change: RightsChange, limits: Limits, *, author: Any = None
+async def change_elements(
+    account: Account,
+    name: str,
+    changes: Sequence[tuple[str, RightsChange]],
+    limits: Limits,
+    *,
+    author: Any = None,
 ) -> None:
-    """Change one element of the list of a canonical name. The caller has the account's turn.
+    """Change elements of the list of a canonical name, all or none. The caller has the account's turn.
 
     Raises NoSuchMailbox, IllegalName, CannotDo, LimitExceeded, StorageFailed.
     """
-    domain = account.name.domain
-    meant = prepared(identifier, domain)
-    acl = account.infos.acl(name)
-    mask = change.of(_mask(acl, meant, domain))
-    if is_account(meant, account.name.name):
+    before = account.infos.acl(name)
+    acl = before
+    for identifier, change in changes:
+        acl = with_change(acl, account.name, identifier, change)
+    _check_size(acl, before, limits)
+    if acl != before:
+        await set_acl(account, name, acl, author=author)
+
+
+def with_change(acl: dict[str, Any], owner: AccountName, identifier: str, change: RightsChange) -> dict[str, Any]:
+    """A list after a change of one element. Raises IllegalName, CannotDo."""
+    meant = prepared(identifier, owner.domain)
+    mask = change.of(_mask(acl, meant, owner.domain))
+    if is_account(meant, owner.name):
         _check_owner(meant, change, mask)
-        return
-    changed = _without(acl, meant, domain)
-    if mask:
-        changed = _with(acl, changed, meant, rights.show(mask))
-        _check_size(changed, acl, limits)
-    await set_acl(account, name, changed, author=author)
+        return acl
+    others = _without(acl, meant, owner.domain)
+    return _with(acl, others, meant, rights.show(mask)) if mask else others
 
 
 async def remove_element(account: Account, name: str, identifier: str, *, author: Any = None) -> None:

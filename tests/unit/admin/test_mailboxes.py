@@ -133,3 +133,26 @@ def test_delete_asks(tool, monkeypatch):
     assert asked == ["Remove mailbox Junk of john with all its mail? Type yes: "]
     tool("mailbox", "list", "john")
     assert "Junk" in tool.out
+
+
+def test_access_lists(tool):
+    """Shown, set with and without signs, all or none; the owner's rights cannot be reduced (spec 3.3, 14.2.7)."""
+    tool.create("john")
+    tool("mailbox", "create", "john", "Work")
+    assert tool("mailbox", "acl", "show", "john", "Work") == 0 and tool.out == ""
+    assert tool("mailbox", "acl", "set", "john", "Work", "Mary@Example.org=lrs", "#team=lr", "anyone@=l") == 0
+    assert tool.out == "changed the access list of Work\n"
+    assert tool("mailbox", "acl", "set", "john", "Work", "--", "mary=+te", "#team=-r", "anyone@=", "-peter=l") == 0
+    tool("mailbox", "acl", "show", "john", "Work")
+    assert tool.out.splitlines() == ["mary=lrsd", "#team=l", "-peter=l"]
+    for words, code in (
+        (("mary=q",), exits.USAGE),
+        (("mary",), exits.USAGE),
+        (("a b=l",), exits.USAGE),
+        (("new=l", "john=r"), exits.UNAVAILABLE),
+    ):
+        assert tool("mailbox", "acl", "set", "john", "Work", *words) == code, words
+        assert tool.err.count("\n") == 1
+    assert tool("mailbox", "acl", "show", "john", "Nothing") == exits.NO_USER
+    tool("mailbox", "acl", "show", "john", "Work")
+    assert tool.out.splitlines() == ["mary=lrsd", "#team=l", "-peter=l"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cgpymail.admin import exits
@@ -215,6 +217,33 @@ def test_mailboxes_are_seen_at_once(office: Office) -> None:
     assert office("sessions list")[1][0].endswith("  Play")
     listed = client.ask('5 LIST "" "*"')
     assert "Play" in listed and "Work" not in listed
+
+
+@pytest.mark.parametrize(
+    ("verb", "more"),
+    [
+        ("mailbox acl set", {"account": "john", "mailbox": "INBOX", "values": ("#team=-r",)}),
+        ("mailbox acl set", {"account": "john", "mailbox": "INBOX", "values": ("-mary=r",)}),
+        ("group remove", {"name": "team", "members": ("mary",)}),
+        ("group delete", {"name": "team"}),
+        ("mailbox delete", {"account": "john", "mailbox": "Box"}),
+    ],
+    ids=["the list", "a negative element", "no member any more", "no group any more", "no mailbox any more"],
+)
+def test_who_loses_the_right_to_read(office: Office, verb: str, more: dict[str, Any]) -> None:
+    """A session in the mailbox ends with BYE at that moment, also in IDLE; the owner's goes on (spec 14.3.1e)."""
+    office.create("mary")
+    box = "Box" if verb == "mailbox delete" else "INBOX"
+    office("mailbox create", account="john", mailbox="Box")
+    office("group create", name="team")
+    office("group add", name="team", members=("mary",))
+    assert office("mailbox acl set", account="john", mailbox=box, values=("#team=lr",))[0] == 0
+    client, idle = office.imap("mary", mailbox=f"~john/{box}"), office.imap("mary", mailbox=f"~john/{box}")
+    assert idle.ask("3 IDLE") == "+ idling\r\n"
+    assert office(verb, **more)[0] == 0
+    for each in (client, idle):
+        assert each.hear() == "* BYE The mailbox is no longer available\r\n"
+        assert each.link.ended
 
 
 def test_sessions_in_a_deleted_mailbox(office: Office) -> None:
