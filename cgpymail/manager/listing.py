@@ -11,9 +11,10 @@ thousands of names, so others get their turn meanwhile.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from cgpymail.errors import LimitExceeded, MailError, NoSuchMailbox
+from cgpymail.errors import LimitExceeded, MailError
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import NOINFERIORS, NOSELECT, STRIDE, Chooser, Pause, Shown
 from cgpymail.manager.grants import Sharers
@@ -161,7 +162,7 @@ class Listing:
         shown: dict[str, Shown] = {}
         async for name in self._visible(account, top, pause):
             attributes = list(uses.get(name, ())) if account.entries[name].format else [NOSELECT]
-            if name.count(names.SEPARATOR) + 1 >= names.MAX_DEPTH:
+            if account.record.single or name.count(names.SEPARATOR) + 1 >= names.MAX_DEPTH:
                 attributes.append(NOINFERIORS)
             non_mail = mail_only and not is_for_mail(account.infos.mailbox_class(name))
             shown[shown_as + name[len(top) :]] = Shown(tuple(attributes), non_mail)
@@ -195,9 +196,10 @@ class Listing:
         shown: dict[str, Shown] = {}
         for owner in owners:
             await pause()
-            account = await self._space.account(owner.removeprefix(FOREIGN))
-            if account is not None:
-                shown |= await self._whole(account, owner, pause)
+            with suppress(MailError):  # of an account that cannot be looked at now, the subscribed names alone are told
+                account = await self._space.account(owner.removeprefix(FOREIGN))
+                if account is not None:
+                    shown |= await self._whole(account, owner, pause)
         return shown
 
     def _sees_non_mail(self) -> bool:
@@ -208,11 +210,8 @@ class Listing:
         for alias in self._own.record.aliases():
             if not self._space.is_alias(alias) or not pattern.can_start(alias):
                 continue
-            try:
+            with suppress(MailError):  # an account that is not there, or cannot be looked at now
                 place = await self._space.resolve(alias)
-            except NoSuchMailbox:
-                place = None
-            if place is not None:
                 await place.account.refresh()
                 behind = alias if place.name else alias + names.SEPARATOR
                 shown |= await self._tree(place.account, place.name, behind, pause)

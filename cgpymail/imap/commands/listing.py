@@ -1,5 +1,5 @@
 """LIST and LSUB (RFC 3501 6.3.8, 6.3.9), LIST also with options (RFC 5258, 6154) with the numbers of what it lists
-(RFC 5819), and with what the user may do there (RFC 8440).
+(RFC 5819), with what the user may do there (RFC 8440), and with annotations (RFC 9590).
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from dataclasses import replace
 from cgpymail.errors import MailError
 from cgpymail.grammar.imap import commands as verbs
 from cgpymail.grammar.imap.aclresponses import myrights_line
+from cgpymail.grammar.imap.metadataresponses import metadata_line
 from cgpymail.grammar.imap.responses import list_line, separator_line, status_data_line
 from cgpymail.imap.capabilities import NON_MAIL
 from cgpymail.imap.condstore import look_for_modseq
 from cgpymail.imap.context import Context, Reply
 from cgpymail.manager.choosing import NONEXISTENT
+from cgpymail.manager.listing import root_name
+from cgpymail.model.annotations import Wish
 from cgpymail.model.mailbox import ListedMailbox
-from cgpymail.model.names import SEPARATOR
 from cgpymail.runtime.logs import LOW, PROBLEM
 
 
@@ -27,12 +29,12 @@ async def list_names(context: Context, command: verbs.List) -> Reply:
     for mail (spec 14.5.3).
     """
     if command.patterns == ("",) and not command.choice.criteria:
-        context.send(separator_line(b"LIST", _root(command.reference), context.dialect))
+        context.send(separator_line(b"LIST", root_name(command.reference), context.dialect))
         return Reply(b"LIST completed")
     extended, non_mail = command.choice.extended or context.dialect.revision2, NON_MAIL in context.enabled
     choice = replace(command.choice, extended=extended, non_mail=non_mail)
     found = await context.account.list_mailboxes(command.reference, command.patterns, choice, context.breathe)
-    if command.status or command.rights:
+    if command.status or command.rights or command.entries:
         look_for_modseq(context, command.status)
         await _with_more(context, found, command)
     else:
@@ -47,11 +49,6 @@ async def list_subscribed(context: Context, command: verbs.Lsub) -> Reply:
     return Reply(b"LSUB completed")
 
 
-def _root(reference: str) -> str:
-    """``~account/`` for a name in another account, else empty (RFC 3501 6.3.8)."""
-    return reference.partition(SEPARATOR)[0] + SEPARATOR if reference.startswith("~") else ""
-
-
 async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox]) -> None:
     for entry in found:
         await context.room()
@@ -59,8 +56,8 @@ async def _listed(context: Context, kind: bytes, found: Sequence[ListedMailbox])
 
 
 async def _with_more(context: Context, found: Sequence[ListedMailbox], command: verbs.List) -> None:
-    """Each that was asked for itself, and is there, is followed by what else is wanted of it: MYRIGHTS, and STATUS if
-    it can be opened.
+    """Each that was asked for itself, and is there, is followed by what else is wanted of it: MYRIGHTS, METADATA, and
+    STATUS if it can be opened.
 
     One after the other: opening a mailbox is work for a thread, and several threads at work make it no faster but keep
     other sessions waiting (benchmarks/listing.py).
@@ -68,8 +65,11 @@ async def _with_more(context: Context, found: Sequence[ListedMailbox], command: 
     for entry in found:
         await context.room()
         context.send(list_line(b"LIST", entry, context.dialect))
-        if command.rights and entry.chosen and NONEXISTENT not in entry.attributes:
+        there = entry.chosen and NONEXISTENT not in entry.attributes
+        if command.rights and there:
             await _rights_of(context, entry.name)
+        if command.entries and there:
+            await _annotations_of(context, entry.name, Wish(command.entries))
         if command.status and entry.chosen and entry.selectable:
             await _status_of(context, entry.name, command.status)
 
@@ -82,6 +82,16 @@ async def _rights_of(context: Context, name: str) -> None:
         context.log.write(PROBLEM if problem.temporary else LOW, f"no MYRIGHTS of {name!r} in LIST: {problem}")
     else:
         context.send(myrights_line(name, held, context.dialect))
+
+
+async def _annotations_of(context: Context, name: str, wish: Wish) -> None:
+    """Those that are not there are NIL; nothing of a name where the user may not read any (RFC 9590 section 3)."""
+    try:
+        found = await context.account.annotations.read(name, wish)
+    except MailError as problem:
+        context.log.write(PROBLEM if problem.temporary else LOW, f"no METADATA of {name!r} in LIST: {problem}")
+    else:
+        context.send(metadata_line(name, found.values, context.dialect))
 
 
 async def _status_of(context: Context, name: str, items: Sequence[str]) -> None:

@@ -205,6 +205,10 @@ def test_an_account_that_cannot_be_read_is_left_out(sharing: Sharing) -> None:
     sharing.manager._accounts._loaded.pop(BOSS)
     sharing.world.directory.find = lambda name: fail(StorageFailed()) if name == BOSS else find(name)  # type: ignore[method-assign]
     assert sharing.listed("~%") == ["~anna", "~fern@other.net"]
+    sharing.run(sharing.john.subscribe("~boss/INBOX"))
+    sharing.record.alias_table["chief"] = "~boss"
+    assert sharing.listed("*") == ["INBOX", "chief"]
+    assert sharing.run(sharing.john.list_mailboxes("", ["*"], ListChoice(subscribed=True)))[0].name == "~boss/INBOX"
     with pytest.raises(StorageFailed):
         sharing.listed("~boss/%")
     sharing.world.directory.find = find  # type: ignore[method-assign]
