@@ -9,8 +9,10 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from cgpymail.directory.places import SETTINGS, AccountPlace
 from cgpymail.grammar.settings import Document
 from tests.support.daemon import Daemon
+from tests.support.nursery import Nursery
 from tests.transcripts.runner import ACCOUNTS, FURTHER, TYPES
 from tests.transcripts.script import Script
 
@@ -85,23 +87,26 @@ class Accounts:
 
     def copy(self, base: Path, script: Script) -> None:
         """The same accounts, as far as a transcript wants them, in another base directory."""
-        unwanted = [f"{name}.macnt" for name in FURTHER if name not in script.accounts]
+        wanted = set(script.accounts) - set(script.single)
+        unwanted = [f"{name}.macnt" for name in FURTHER if name not in wanted]
         shutil.copytree(self._base, base, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*unwanted))
-        for name, settings in script.settings.items():
-            file = base / "Accounts" / f"{name}.macnt" / "account.settings"
-            document = Document(file.read_bytes())
-            for key, value in settings.items():
-                document.set(key, value)
-            file.write_bytes(document.render())
 
 
 class SocketWorld:
     """A daemon of its own for every transcript, so that each begins with the same accounts."""
 
-    def __init__(self, accounts: Accounts, folder: Path, script: Script) -> None:
-        self._daemon = Daemon(folder)
+    def __init__(self, accounts: Accounts, folder: Path, script: Script, nursery: Nursery) -> None:
+        self._daemon = Daemon(folder, nursery=nursery)
         self._passwords = accounts.passwords
         accounts.copy(self._daemon.base, script)
+        self._daemon.create(*script.single, single=True)
+        for name, settings in script.settings.items():
+            place = AccountPlace(str(self._daemon.base / "Accounts"), name, name in script.single)
+            file = Path(place.file(SETTINGS))
+            document = Document(file.read_bytes())
+            for key, value in settings.items():
+                document.set(key, value)
+            file.write_bytes(document.render())
         self._daemon.start()
 
     def password(self, account: str) -> str:

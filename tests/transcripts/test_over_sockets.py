@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.daemon import untraced
+from tests.support.nursery import Nursery
 from tests.transcripts.runner import TYPES, Runner
 from tests.transcripts.script import Script
 from tests.transcripts.socketworld import Accounts, SocketWorld
@@ -31,11 +33,21 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Accoun
     return functools.cache(lambda format: Accounts(format, tmp_path_factory.mktemp(format)))
 
 
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """Where the daemons come from."""
+    nursery = Nursery(untraced())
+    yield nursery
+    nursery.close()
+
+
 @pytest.mark.system
 @pytest.mark.parametrize(("script", "format"), _runs())
-def test_transcript(script: Script, format: str, accounts: Callable[[str], Accounts], tmp_path: Path) -> None:
+def test_transcript(
+    script: Script, format: str, accounts: Callable[[str], Accounts], nursery: Nursery, tmp_path: Path
+) -> None:
     """What holds in memory holds for clients on the network."""
-    world = SocketWorld(accounts(format), tmp_path, script)
+    world = SocketWorld(accounts(format), tmp_path, script, nursery)
     try:
         Runner(script, world).run()
     finally:
