@@ -149,6 +149,11 @@ _COMMANDS = (
     b"SEARCH RETURN (MIN MAX COUNT SAVE) WITHIN YOUNGER 7 $",
     b"SORT (REVERSE DATE) UTF-8 ALL",
     b"THREAD REFERENCES UTF-8 TEXT a",
+    b"SETMETADATA a (/shared/comment NIL /private/vendor/x/y ~{3}\0abc)",
+    b"GETMETADATA (DEPTH infinity MAXSIZE 7) INBOX (/shared /private/comment)",
+    b'SETACL a "#team@example.org" +lrswipkxtea',
+    b"LISTRIGHTS INBOX {4}\0-\xc3\xbcx",
+    b'LIST "" % RETURN (MYRIGHTS STATUS (UNSEEN))',
     b"NOTIFY SET (mailboxes a (MessageNew (FLAGS) MessageExpunge))",
 )
 TARGETS = (
