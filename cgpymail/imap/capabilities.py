@@ -59,6 +59,7 @@ TABLE = (
     Capability("LIST-STATUS", 5819, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("LIST-MYRIGHTS", 8440, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("METADATA", 5464, "manager/annotating.py", AFTER_LOGIN),
+    Capability("LIST-METADATA", 9590, "imap/commands/listing.py", AFTER_LOGIN),
     Capability("STATUS=SIZE", 8438, "grammar/imap/responses.py", AFTER_LOGIN),
     Capability("APPENDLIMIT", 7889, "manager/user.py", AFTER_LOGIN),
     Capability("SPECIAL-USE", 6154, "manager/choosing.py", AFTER_LOGIN),

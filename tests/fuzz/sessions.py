@@ -74,6 +74,9 @@ TARGETS = (
             b"4 SORT RETURN (PARTIAL 1:2) (SUBJECT DISPLAYFROM) UTF-8 $\r\n5 THREAD REFS UTF-8 ALL\r\n"
             b"6 NOTIFY SET (SELECTED (MessageNew (UID) MessageExpunge)) (PERSONAL (MailboxName))\r\n"
             b"7 STORE 1 (UNCHANGEDSINCE 1) FLAGS (x)\r\n8 REPLACE 1 INBOX ~{1+}\r\nx\r\n",
+            b'1 SETMETADATA INBOX (/shared/comment "x" /private/specialuse NIL)\r\n'
+            b'2 SETMETADATA "" (/private/a ~{1+}\r\n\0)\r\n'
+            b"3 GETMETADATA INBOX (DEPTH 1) (/shared /private)\r\n4 LIST () * RETURN (METADATA (/shared/comment))\r\n",
             b"7 UNSELECT\r\n8 ENABLE IMAP4rev2 UTF8=ACCEPT\r\n9 SELECT INBOX (CONDSTORE)\r\n"
             b"2 UID FETCH 1:* (PREVIEW EMAILID SAVEDATE BINARY[1]<0.9>) (PARTIAL -1:-9)\r\n"
             b'3 LIST (SUBSCRIBED RECURSIVEMATCH) "" (a %) RETURN (STATUS (SIZE APPENDLIMIT))\r\n'

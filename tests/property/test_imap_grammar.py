@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cgpymail.grammar.imap import aclcommands as a
 from cgpymail.grammar.imap import commands as c
 from cgpymail.grammar.imap import messagecommands as m
+from cgpymail.grammar.imap import metadatacommands as meta
 from cgpymail.grammar.imap import notifycommands as n
 from cgpymail.grammar.imap import searchcommands as f
 from cgpymail.grammar.imap.aclresponses import acl_line
@@ -24,6 +25,7 @@ from cgpymail.grammar.imap.scanner import ScanLimits, Scanner
 from cgpymail.grammar.imap.searchcommands import Returns
 from cgpymail.grammar.imap.writing import astring, mailbox, string, unicode_string
 from cgpymail.model import rights
+from cgpymail.model.annotations import Wish
 from cgpymail.model.paging import Page
 from cgpymail.model.search import Numbers
 from cgpymail.model.section import Section, Specifier
@@ -100,7 +102,7 @@ def test_sorted_searches_round_trip(returns, wanted, named, uid):
 
 groups = st.lists(
     st.tuples(
-        st.sampled_from(Filter), st.sampled_from([0, 3, 7, 8, 16, 27, 31]), st.lists(names, min_size=1, max_size=3)
+        st.sampled_from(Filter), st.sampled_from([0, 3, 7, 8, 16, 27, 96, 127]), st.lists(names, min_size=1, max_size=3)
     ),
     max_size=4,
 )
@@ -146,6 +148,37 @@ def top(name):
     return first, slash + rest
 
 
+levels = st.lists(st.text("abXY019 !#$&'()+,-.:;<=>?@[]^_`{|}~\"\\", min_size=1, max_size=8), min_size=1, max_size=3)
+entry_names = st.tuples(st.sampled_from(["/shared", "/Private", "/shared/vendor/cmu"]), levels).map(
+    lambda parts: "/".join([parts[0], *parts[1]])
+)
+annotations = st.dictionaries(entry_names, st.none() | st.binary(max_size=60), min_size=1, max_size=4)
+options = st.sampled_from(
+    [(b"", 0, None), (b" (DEPTH infinity)", None, None), (b" (maxsize 7 DEPTH 1)", 1, 7), (b" (MAXSIZE 0)", 0, 0)]
+)
+
+
+@given(names, annotations, options, st.booleans())
+def test_metadata_round_trip(name, values, options, before):
+    """Annotations with any octets in them are read as they are written, and can be asked for by any of their names."""
+    folded = "".join(("INBOX", top(name)[1]) if top(name)[0].upper() == "INBOX" else top(name))
+    wanted = {entry.lower(): value for entry, value in values.items()}
+    pairs = [string(entry.encode()) + b" " + written(value) for entry, value in wanted.items()]
+    line = b"a SETMETADATA %b (%b)\r\n" % (mailbox(name), b" ".join(pairs))
+    assert read(line) == meta.SetMetadata(b"a", folded, tuple(wanted.items()))
+    text, depth, largest = options
+    words = (text, b" " + mailbox(name)) if before else (b" " + mailbox(name), text)
+    line = b"a GETMETADATA%b%b (%b)\r\n" % (*words, b" ".join(string(entry.encode()) for entry in values))
+    assert read(line) == meta.GetMetadata(b"a", folded, Wish(tuple(values), depth, largest))
+
+
+def written(value):
+    """An nstring or literal8."""
+    if value is None:
+        return b"NIL"
+    return b"~{%d+}\r\n%b" % (len(value), value) if b"\0" in value or len(value) > 30 else string(value)
+
+
 paths = st.lists(st.integers(1, 999), max_size=5).map(tuple)
 plain_sections = st.builds(
     Section, paths, st.sampled_from([Specifier.WHOLE, Specifier.HEADER, Specifier.TEXT]), st.just(())
@@ -172,13 +205,14 @@ def test_sections_round_trip(section, peek):
 VERBS = [
     *b"NOOP LOGIN SELECT LIST STATUS APPEND REPLACE COMPRESS FETCH STORE COPY SEARCH SORT THREAD ID".split(),
     *b"SETACL DELETEACL LISTRIGHTS MYRIGHTS".split(),
-    *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE", b"NOTIFY", b"NOTIFY SET"),
+    *(b"AUTHENTICATE", b"UID FETCH", b"UID REPLACE", b"NOTIFY", b"NOTIFY SET", b"GETMETADATA", b"SETMETADATA"),
 ]
 fragments = st.sampled_from(
     b'( ) " \\ { } {3} {3+} ~{3} ~{3+} UTF8 [ ] < > * % : , 1 1:* BODY[ BODY.PEEK[ HEADER.FIELDS OR NOT '
     b"CHARSET UTF-8 FLAGS NIL "
     b"+lrswiteda -kx MYRIGHTS "
     b"(SELECTED (MAILBOXES MessageNew MessageExpunge) NONE) "
+    b"(/shared/comment (DEPTH MAXSIZE METADATA (METADATA "
     b"BINARY[ BINARY.SIZE[ PREVIEW EMAILID SAVEDON "
     b"RETURN (MIN) $ (REVERSE SUBJECT) REFS YOUNGER "
     b"\\Seen +FLAGS.SILENT 1-Feb-1994 SINCE RETURN STATUS SUBSCRIBED RECURSIVEMATCH".split(b" ")
@@ -278,6 +312,9 @@ FLOODS = [
     b"a LIST (" + b"SUBSCRIBED " * 5_000,
     b'a LIST "" (' + b"% " * 30_000,
     b'a LIST "" * RETURN (' + b"STATUS (UNSEEN) " * 4_000,
+    b"a SETMETADATA x (" + b"/shared/a NIL " * 4_000,
+    b"a GETMETADATA x (" + b"/shared/a " * 6_000,
+    b"a GETMETADATA x /shared" + b"/a" * 30_000,
     b"a NOOP" + b" " * 60_000 + b"x",
     b"a FETCH 1 ALL" + b" " * 60_000 + b"x",
     b"a SELECT " + b"&" * 60_000,

@@ -72,6 +72,8 @@ COMMANDS = st.one_of(
         words(b"NOTIFY SET (SELECTED ", b"NOTIFY SET STATUS (PERSONAL NONE) (SELECTED-DELAYED "),
         words(b"NONE)", b"(MessageNew (FLAGS BODY[]) MessageExpunge))", b"(MessageNew MessageExpunge FlagChange))"),
     ),
+    joined(words(b"SETMETADATA "), NAMES, words(b" (/private/a x)", b' (/shared/a "x" /private/a ~{1+}\r\n\0)')),
+    joined(words(b"GETMETADATA "), NAMES, words(b" (/shared/a)", b" (DEPTH infinity) (/shared /private)")),
     words(b"ENABLE QRESYNC", b"ENABLE CONDSTORE", b"STATUS INBOX (HIGHESTMODSEQ)", b"SEARCH MODSEQ 1"),
     joined(words(b"SELECT INBOX (QRESYNC (1700000000 1"), words(b"", b" 1:9", b" 2 (1:3 1:3)"), words(b"))")),
     joined(UID, words(b"FETCH "), NUMBERS, words(b" FLAGS (CHANGEDSINCE 1)", b" UID (CHANGEDSINCE 1 VANISHED)")),

@@ -158,7 +158,8 @@ class List(Command):
 
     ``choice``: the options; REMOTE and the return options CHILDREN and SPECIAL-USE are not in it, because what they ask
     for is always done. ``status``: the items of RETURN (STATUS (...)) (RFC 5819), empty if it is not asked
-    for. ``rights``: MYRIGHTS of each is wanted (RFC 8440).
+    for. ``rights``: MYRIGHTS of each is wanted (RFC 8440). ``entries``: the annotations of RETURN (METADATA
+    (...)) (RFC 9590), as typed.
     """
 
     name: ClassVar[str] = "LIST"
@@ -168,6 +169,7 @@ class List(Command):
     choice: ListChoice = PLAIN_LIST
     status: tuple[str, ...] = ()
     rights: bool = False
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

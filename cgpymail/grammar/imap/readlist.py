@@ -1,5 +1,5 @@
 """The arguments of LIST and LSUB: the two words of RFC 3501, and the options of an extended LIST (RFC 5258 section 6;
-STATUS: RFC 5819; SPECIAL-USE: RFC 6154; MYRIGHTS: RFC 8440).
+STATUS: RFC 5819; SPECIAL-USE: RFC 6154; MYRIGHTS: RFC 8440; METADATA: RFC 9590).
 
 A LIST is extended when it has options of either kind, even none in the parentheses, or patterns in parentheses. An
 option that is not known is an error; one that comes twice counts once.
@@ -14,12 +14,13 @@ from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readmailbox import status_items
+from cgpymail.grammar.imap.readmetadata import entry_list
 from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
 
 _RETURN = re.compile(rb" RETURN (?=\()", re.IGNORECASE)
 _SELECTING = frozenset({b"SUBSCRIBED", b"REMOTE", b"RECURSIVEMATCH", b"SPECIAL-USE"})
-_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS", b"SPECIAL-USE", b"MYRIGHTS"})
+_RETURNING = frozenset({b"SUBSCRIBED", b"CHILDREN", b"STATUS", b"SPECIAL-USE", b"MYRIGHTS", b"METADATA"})
 
 
 @dataclass
@@ -30,6 +31,7 @@ class _Options:
     selecting: set[bytes] = field(default_factory=set)
     returning: set[bytes] = field(default_factory=set)
     status: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 def _list(tag: bytes, words: Words) -> Command:
@@ -51,7 +53,7 @@ def _list(tag: bytes, words: Words) -> Command:
         words.need(b"(")
         _return_options(words, options)
     rights = b"MYRIGHTS" in options.returning
-    return commands.List(tag, reference, patterns, _choice(options), options.status, rights)
+    return commands.List(tag, reference, patterns, _choice(options), options.status, rights, options.entries)
 
 
 def _select_options(words: Words, options: _Options) -> None:
@@ -80,6 +82,10 @@ def _return_options(words: Words, options: _Options) -> None:
         if option == b"STATUS":
             words.need(b" ")
             options.status += status_items(words)
+        elif option == b"METADATA":
+            words.need(b" ")
+            words.need(b"(")
+            options.entries += entry_list(words)
 
 
 def _option(words: Words, known: frozenset[bytes]) -> bytes:
