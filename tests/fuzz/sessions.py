@@ -77,6 +77,8 @@ TARGETS = (
             b'1 SETMETADATA INBOX (/shared/comment "x" /private/specialuse NIL)\r\n'
             b'2 SETMETADATA "" (/private/a ~{1+}\r\n\0)\r\n'
             b"3 GETMETADATA INBOX (DEPTH 1) (/shared /private)\r\n4 LIST () * RETURN (METADATA (/shared/comment))\r\n",
+            b"1 CREATE x (USE (\\Archive \\All))\r\n2 CREATE $Notes$\r\n3 SELECT $Sent$\r\n4 ENABLE X-CGPY-NONMAIL\r\n"
+            b"5 RENAME $Trash$ $Junk$/a\r\n6 DELETE $Drafts$\r\n7 STATUS ~john/$Archive$ (SIZE)\r\n",
             b"7 UNSELECT\r\n8 ENABLE IMAP4rev2 UTF8=ACCEPT\r\n9 SELECT INBOX (CONDSTORE)\r\n"
             b"2 UID FETCH 1:* (PREVIEW EMAILID SAVEDATE BINARY[1]<0.9>) (PARTIAL -1:-9)\r\n"
             b'3 LIST (SUBSCRIBED RECURSIVEMATCH) "" (a %) RETURN (STATUS (SIZE APPENDLIMIT))\r\n'

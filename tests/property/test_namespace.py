@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgpymail.errors import CannotDo, MailboxExists, MailError, NoSuchMailbox
+from cgpymail.manager.attributes import write_class, write_lock
 from cgpymail.manager.patterns import Pattern
+from cgpymail.model.classes import CALENDAR
 from cgpymail.model.message import NewMessage
 from cgpymail.model.names import INBOX, ancestors, is_below
 from cgpymail.runtime.spool import MemoryContent
@@ -67,11 +69,14 @@ def test_a_tree_that_cannot_start_has_no_match(pattern: str, name: str) -> None:
 
 
 class Model:
-    """Two invisible entities per name (manual, Mailboxes, "Mailbox Names"), and messages counted per storage."""
+    """Two invisible entities per name (manual, Mailboxes, "Mailbox Names"), and messages counted per storage; which
+    names are locked, and the classes of storages."""
 
     def __init__(self) -> None:
         self.storages = {INBOX: 0}
         self.directories: set[str] = set()
+        self.locked: set[str] = set()
+        self.classes: dict[str, str] = {}
 
     def names(self) -> set[str]:
         """Every name with an entity."""
@@ -100,9 +105,10 @@ class Model:
             raise CannotDo
         if name not in self.names():
             raise NoSuchMailbox
-        if self.below(name) and name not in self.storages:
+        if name in self.locked or (self.below(name) and name not in self.storages):
             raise CannotDo
         self.storages.pop(name, None)
+        self.classes.pop(name, None)
         if not self.below(name):
             self.directories.discard(name)
 
@@ -112,6 +118,8 @@ class Model:
             raise NoSuchMailbox
         if new in self.names():
             raise MailboxExists
+        if old in self.locked:
+            raise CannotDo
         if old == INBOX:
             self.create(new)
             self.storages[new], self.storages[INBOX] = self.storages[INBOX], 0
@@ -125,6 +133,11 @@ class Model:
             if each in self.directories:
                 self.directories.discard(each)
                 self.directories.add(moved)
+            if each in self.locked:
+                self.locked.discard(each)
+                self.locked.add(moved)
+            if each in self.classes:
+                self.classes[moved] = self.classes.pop(each)
         self.directories.update(ancestors(new))
 
     def append(self, name: str) -> None:
@@ -133,11 +146,30 @@ class Model:
             raise NoSuchMailbox if name not in self.directories else MailError
         self.storages[name] += 1
 
+    def lock(self, name: str) -> None:
+        """The administrator's, as the next."""
+        if name not in self.names():
+            raise NoSuchMailbox
+        self.locked.add(name)
+
+    def unlock(self, name: str) -> None:
+        """It may go again."""
+        self.lock(name)
+        self.locked.discard(name)
+
+    def classify(self, name: str) -> None:
+        """It is a calendar."""
+        if name not in self.storages:
+            raise NoSuchMailbox if name not in self.directories else MailError
+        self.classes[name] = CALENDAR
+
 
 BOXES = st.sampled_from(["INBOX", "INBOX/a", "a", "A", "a/b", "a/b/c", "b", "b/a", "ab"])
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["create", "create_directory", "delete", "append"]), BOXES),
+        st.tuples(
+            st.sampled_from(["create", "create_directory", "delete", "append", "lock", "unlock", "classify"]), BOXES
+        ),
         st.tuples(st.just("rename"), BOXES, BOXES),
     ),
     max_size=25,
@@ -160,11 +192,19 @@ def step(people: People, verb: str, *names: str) -> object:
         return people.run(john.append(names[0], [NewMessage(MemoryContent(b"x\r\n"), 1)]))
     if verb == "create_directory":
         return people.run(john.create(names[0] + "/"))
+    if verb in ("lock", "unlock"):
+        return people.run(write_lock(john._own, names[0], locked=verb == "lock"))
+    if verb == "classify":
+        return people.run(write_class(john._own, names[0], CALENDAR))
     return people.run(getattr(john, verb)(*names))
 
 
 def agree(people: People, model: Model) -> None:
-    """LIST and STATUS say what the model says."""
+    """LIST and STATUS say what the model says, and so does what is kept of the names."""
+    people.record.settings["IMAPSeesNonMail"] = "YES"
+    infos = people.john._own.infos
+    assert {name for name in model.names() if infos.locked(name)} == model.locked
+    assert {name: infos.mailbox_class(name) for name in model.names() if infos.mailbox_class(name)} == model.classes
     listed = {each.name: set(each.attributes) for each in people.list("*")}
     assert set(listed) == model.names()
     for name, attributes in listed.items():
@@ -178,7 +218,7 @@ def agree(people: People, model: Model) -> None:
 @given(STEPS)
 @settings(max_examples=150, deadline=None)
 def test_account_agrees_with_two_entities_per_name(steps: list[tuple[str, ...]]) -> None:
-    """After any sequence of CREATE, DELETE, RENAME and APPEND, now and for the next process."""
+    """After any sequence of CREATE, DELETE, RENAME, APPEND, locks and classes, now and for the next process."""
     people = People()
     model = play(people, steps)
     trees, infos = people.world.trees, people.record.infos
@@ -195,7 +235,9 @@ def test_account_on_disk_agrees_too(steps: list[tuple[str, ...]], extension: str
     with TemporaryDirectory() as root:
         people = People(make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
         model = play(people, steps)
+        infos = people.record.infos
         reopened = People(make_tree=lambda world, record: DiskTree(world.runtime, root), formats=formats)
+        reopened.record.infos.update(infos)
         agree(reopened, model)
         reopened.run(reopened.manager.stop())
 
