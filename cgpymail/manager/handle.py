@@ -6,7 +6,6 @@ published to every other session through the mailbox's log. Numbers are those of
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ from cgpymail.manager import transfer
 from cgpymail.manager.access import Standing
 from cgpymail.manager.allowance import Allowance
 from cgpymail.manager.flagnames import Names
-from cgpymail.manager.mailbox import Mailbox
-from cgpymail.manager.permits import Permit
+from cgpymail.manager.mailbox import Mailbox, name_now
+from cgpymail.manager.objectids import unique_ids
+from cgpymail.manager.permits import Guarded, Permit
 from cgpymail.manager.readers import Reader
 from cgpymail.manager.reading import read_headers, read_structure
 from cgpymail.manager.recent import Recent
@@ -134,13 +134,7 @@ class Handle:
     @property
     def name(self) -> str:
         """The name under which LIST shows it to the session; the new one after a rename (spec 14.3.1e)."""
-        given, was = self._opened_as
-        now = self._mailbox.name
-        if now == was:
-            return given
-        if given == was or given.endswith(f"/{was}"):
-            return given.removesuffix(was) + now
-        return f"~{self._mailbox.owner}/{now}"  # it was opened through an alias (spec 7.3)
+        return name_now(*self._opened_as, self._mailbox)
 
     @property
     def gone(self) -> bool:
@@ -155,14 +149,12 @@ class Handle:
     @property
     def uidvalidity(self) -> int:
         """UIDVALIDITY."""
-        value: int = self._mailbox.store.uidvalidity
-        return value
+        return int(self._mailbox.store.uidvalidity)
 
     @property
     def uidnext(self) -> int:
         """UIDNEXT."""
-        value: int = self._mailbox.store.uidnext
-        return value
+        return int(self._mailbox.store.uidnext)
 
     @property
     def highest_modseq(self) -> int:
@@ -239,26 +231,17 @@ class Handle:
         return row
 
     def unique_ids(self, uids: Sequence[int]) -> list[str]:
-        """What names these messages for good: UIDVALIDITY and UID (spec 14.4.1); where the UID is not remembered, what
-        is in the message, and which one it is among equals (spec 4.4). Ghosts of the latter kind do with the former.
-        """
-        seen: Counter[str] = Counter()
-        lasting: dict[int, str] = {}
-        for uid, word in self._mailbox.store.provisional().items():
-            seen[word] += 1
-            lasting[uid] = f"{word}.{seen[word]}"
-        return [lasting.get(uid) or f"{self.uidvalidity}-{uid}" for uid in uids]
+        """What names these messages for good (POP UIDL)."""
+        return unique_ids(self._mailbox, uids)
 
     def content(self, uid: int) -> Any:
-        """The bytes (IStoredContent) of a message of this view, a ghost too; released by the caller.
-
-        Raises MessageGone, MailboxGone, NotPermitted (it is hidden from this user now: spec 2.8).
-        """
+        """The bytes (IStoredContent) of a message of this view, a ghost too; released by the caller. Raises as
+        ``check_readable``, also later, when they are read."""
         self.check_readable(uid)
-        return self._mailbox.store.content(uid)
+        return Guarded(self._mailbox.store.content(uid), self._mailbox, uid, self._ask)
 
     def check_readable(self, uid: int) -> None:
-        """Raise MessageGone, MailboxGone or NotPermitted, as ``content`` does."""
+        """Raise MessageGone, MailboxGone, or NotPermitted if it is hidden from this user now (spec 2.8)."""
         hides = self._standing().hides
         if not self._view.has(uid):
             raise MessageGone
@@ -268,12 +251,16 @@ class Handle:
     async def structure(self, uid: int) -> Part:
         """The parsed tree with offsets. Raises what ``content`` raises, StorageFailed."""
         self.check_readable(uid)
-        return await read_structure(self._mailbox, uid)
+        part = await read_structure(self._mailbox, uid)
+        self.check_readable(uid)
+        return part
 
     async def headers(self, uid: int) -> bytes:
         """The header block in wire form with its blank line, cut at ``limits.header_size``. Raises as ``structure``."""
         self.check_readable(uid)
-        return await read_headers(self._mailbox, uid)
+        block = await read_headers(self._mailbox, uid)
+        self.check_readable(uid)
+        return block
 
     def cached(self, uid: int, kind: str) -> bytes | None:
         """Bytes put here before by ``cache``, of any session, if this user may read the message now."""
@@ -319,10 +306,8 @@ class Handle:
         return [update.uid for update in updates]
 
     async def expunge(self, uids: UidSet | None = None) -> list[int]:
-        """Remove the messages of this view that are marked Deleted (and in ``uids``); gives those removed.
-
-        Raises NotPermitted, ReadOnly, StorageFailed, MailboxGone.
-        """
+        """Remove the messages of this view that are marked Deleted (and in ``uids``); gives those removed. Raises
+        NotPermitted, ReadOnly, StorageFailed, MailboxGone."""
         self._require(rights.DELETE)
         columns = self._mailbox.store.columns
         marked = [uid for uid, mask in zip(columns.uid, columns.flags, strict=True) if mask & flags.DELETED]

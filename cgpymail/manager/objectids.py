@@ -9,7 +9,8 @@ THREADID is always NIL, which the RFC allows a server that does not follow them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from cgpymail.errors import StorageFailed
@@ -53,6 +54,17 @@ async def mailbox_id(account: Account, mailbox: Mailbox) -> str:
         if not account.infos.object_id(name):
             await account.infos.identify(name, new_mailbox_id(account.runtime, mailbox.store.uidvalidity))
         return account.infos.object_id(name)
+
+
+def unique_ids(mailbox: Mailbox, uids: Sequence[int]) -> list[str]:
+    """What names messages for good: UIDVALIDITY and UID (spec 14.4.1); where the UID is not remembered, what is in the
+    message, and which one it is among equals (spec 4.4). Ghosts of the latter kind do with the former."""
+    seen: Counter[str] = Counter()
+    lasting: dict[int, str] = {}
+    for uid, word in mailbox.store.provisional().items():
+        seen[word] += 1
+        lasting[uid] = f"{word}.{seen[word]}"
+    return [lasting.get(uid) or f"{mailbox.store.uidvalidity}-{uid}" for uid in uids]
 
 
 class Hash(Protocol):

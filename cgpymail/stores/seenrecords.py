@@ -140,7 +140,13 @@ def _load(core: Core, reader: str) -> tuple[Contents, Journal, SeenRuns] | None:
     runs = SeenRuns(floor=contents.header.modseq)
     for some in _runs_of(contents.records):
         runs.put(some)
-    return contents, Journal.resume(files, contents, grow=False), runs
+    kept = Journal.resume(files, contents, grow=False)
+    try:
+        kept.sync()  # of a process that was killed it may not be on disk yet, and from now on people see it
+    except BaseException:
+        kept.close()
+        raise
+    return contents, kept, runs
 
 
 @implementer(ISeenRecord)

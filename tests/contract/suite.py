@@ -22,10 +22,11 @@ from tests.contract.flagging import FlagContract
 from tests.contract.messages import PLAIN, SHAPES
 from tests.contract.mixing import MixContract
 from tests.contract.numbering import NumberContract
+from tests.contract.seeing import SeenContract, SeenNameContract
 from tests.support.results import result
 
 
-class MailboxContract(AppendContract, FlagContract, ExpungeContract, NumberContract, MixContract):
+class MailboxContract(AppendContract, FlagContract, ExpungeContract, NumberContract, MixContract, SeenContract):
     """What every store does, whatever else there is in its account."""
 
     format = ""
@@ -49,7 +50,7 @@ class MailboxContract(AppendContract, FlagContract, ExpungeContract, NumberContr
         assert verifyObject(IStoredContent, box.store.content(uid))
 
 
-class StoreContract(MailboxContract):
+class StoreContract(SeenNameContract, MailboxContract):
     """What every store does that is one of several. Formats on disk subclass tests.contract.disk.DiskContract."""
 
     def test_uidvalidity_follows_a_rename(self, box: Box) -> None:
