@@ -1,16 +1,78 @@
-"""Bytes of a mailbox that are read behind the back of a session: by the threads that store a copy of them.
+"""The bytes of a message for as long as somebody may read it, and no longer (spec 2.8, 14.3.1e).
 
-The session itself ends when its user loses the right to read. A thread that copies for him reads on, unless somebody
-stops it: so what it reads asks the session's permit before each piece. A copy all of whose bytes were read before that
-moment is made; of any other nothing is kept (stores take back what they have begun).
+A session asks what its user may do before it takes the bytes of a message, and sends them piece by piece, for minutes
+maybe. So each piece is asked for again, if anything has changed since: a message that is hidden meanwhile breaks off.
+
+Where the right to read is withdrawn, the session itself ends. A thread that copies for it would read on, unless
+somebody stops it: what it reads asks the session's permit before each piece. A copy all of whose bytes were read before
+that moment is made; of any other nothing is kept (stores take back what they have begun).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from cgpymail.errors import MailboxGone
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from cgpymail.errors import MailboxGone, NotPermitted
+from cgpymail.interfaces import IContent, IStoredContent
+from cgpymail.manager.access import Standing
+from cgpymail.manager.mailbox import Mailbox
+from cgpymail.model import rights
+
+
+@implementer(IStoredContent)
+class Guarded:
+    """A message of ``mailbox`` for a session; ``ask`` gives its user's standing now. Of a mailbox that was deleted what
+    was begun may be read to its end (spec 14.3.1d)."""
+
+    __slots__ = ("_ask", "_content", "_mailbox", "_seen", "_uid", "size")
+
+    def __init__(self, content: Any, mailbox: Mailbox, uid: int, ask: Callable[[], Standing]) -> None:
+        self.size: int = content.size
+        self._content = content
+        self._mailbox = mailbox
+        self._uid = uid
+        self._ask = ask
+        self._seen = mailbox.version  # as long as it is the same, nothing has changed
+
+    def read_now(self, offset: int, length: int) -> bytes | None:
+        """As of the content. Raises MailboxGone, NotPermitted too."""
+        if self._seen != self._mailbox.version:
+            self._check()
+        piece: bytes | None = self._content.read_now(offset, length)
+        return piece
+
+    def read(self, offset: int, length: int) -> Deferred[bytes]:
+        """As of the content; what it was read for may be forbidden when it is there."""
+        reading: Deferred[bytes] = self._content.read(offset, length)
+        return reading.addCallback(self._checked)
+
+    def chunks(self) -> Iterator[bytes]:
+        """As of the content; for worker threads, which cannot ask."""
+        chunks: Iterator[bytes] = self._content.chunks()
+        return chunks
+
+    def release(self) -> None:
+        """As of the content."""
+        self._content.release()
+
+    def _checked(self, piece: bytes) -> bytes:
+        self._check()
+        return piece
+
+    def _check(self) -> None:
+        """Raise MailboxGone, NotPermitted."""
+        mailbox = self._mailbox
+        if not mailbox.gone:
+            standing, row = self._ask(), mailbox.row(self._uid)
+            if not standing.rights & rights.READ:
+                raise MailboxGone
+            if row is not None and row.flags & standing.hides:
+                raise NotPermitted
+        self._seen = mailbox.version
 
 
 class Permit:
@@ -31,8 +93,9 @@ class Permit:
             raise MailboxGone
 
 
+@implementer(IContent)
 class Permitted:
-    """A stored message to be copied (IContent), as long as ``permit`` lasts."""
+    """A stored message to be copied, as long as ``permit`` lasts."""
 
     def __init__(self, content: Any, permit: Permit) -> None:
         self.size: int = content.size

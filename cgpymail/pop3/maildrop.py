@@ -75,14 +75,10 @@ class Maildrop:
         """UIDL: the same at every login (spec 4.4, 14.4.1)."""
         return self._unique_ids[number - 1]
 
-    def check_there(self) -> None:
-        """Raise MessageGone if ``gone``."""
-        if self.gone:
-            raise MessageGone("The mailbox is no longer available")
-
     def content(self, number: int) -> IStoredContent:
         """The bytes; to be released. Raises MessageGone."""
-        self.check_there()
+        if self.gone:
+            raise MessageGone("The mailbox is no longer available")
         content: IStoredContent = self._handle.content(self._uids[number - 1])
         return content
 

@@ -123,7 +123,6 @@ async def _send(session: PopSession, content: IStoredContent, first: bytes, cutt
             piece = content.read_now(offset, CHUNK)
             if piece is None:
                 piece = await content.read(offset, CHUNK)
-                _drop(session).check_there()
         except MailError as error:
             if offset == 0:
                 raise

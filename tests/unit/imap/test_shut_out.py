@@ -11,6 +11,8 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.manager.account import Account
 from cgpymail.manager.acls import set_acl
+from cgpymail.model import flags
+from cgpymail.model.message import FlagUpdate
 from cgpymail.stores.memory import MemoryStoredContent
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
@@ -193,3 +195,31 @@ def test_a_mailbox_that_is_being_opened(tmp_path: Path, command: bytes, monkeypa
     office.withdraw()
     office.account.turn.release()
     assert office.heard() == b"1 NO [NOPERM] Access denied\r\n"
+
+
+def test_a_message_that_is_hidden_while_it_is_sent(office: Office) -> None:
+    """Breaks off: its bytes are refused at once (spec 2.8). So do those that are hidden from who loses ``a``."""
+    box = office.world.manager._opened._table[office.record.name, "Box"].box
+    office.boss.do(b"SETACL Box anna -a")
+    office.anna.wire.hold()
+    assert SECRET in office.anna.raw(b"1 FETCH 3 BODY.PEEK[]\r\n")
+    box.set_flags([FlagUpdate(3, flags.HIDDEN, 0)])
+    office.anna.wire.read_some()
+    settle(office.world.clock)
+    assert office.anna.wire.aborted
+
+
+def test_who_loses_a_in_the_middle_of_a_hidden_message(office: Office) -> None:
+    """The same; who keeps it reads on."""
+    box = office.world.manager._opened._table[office.record.name, "Box"].box
+    box.set_flags([FlagUpdate(3, flags.HIDDEN, 0)])
+    office.anna.wire.hold()
+    assert SECRET in office.anna.raw(b"1 FETCH 3 BODY.PEEK[]\r\n")
+    office.boss.do(b"SETACL Box anna -w")
+    office.anna.wire.read_some()
+    settle(office.world.clock)
+    assert SECRET in office.anna.wire.sent and not office.anna.wire.closed
+    office.boss.do(b"SETACL Box anna -a")
+    office.anna.wire.read_some()
+    settle(office.world.clock)
+    assert office.anna.wire.aborted
