@@ -9,9 +9,11 @@ from __future__ import annotations
 from cgpymail.manager.account import Account
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.reading import next_turn
+from cgpymail.manager.watching import Touched
 from cgpymail.model import flags
 from cgpymail.model.message import FlagUpdate
 from cgpymail.model.uidset import NumberSet
+from cgpymail.model.watching import MESSAGE_EVENTS
 
 HIDING = flags.HIDDEN | flags.SERVICE
 STRIDE = 1_000  # messages changed before others may have their turn
@@ -27,6 +29,8 @@ async def hide(account: Account, name: str, numbers: NumberSet, mask: int, *, on
         uids = numbers.select(mailbox.store.columns.uid)
         for start in range(0, len(uids), STRIDE):
             mailbox.set_flags(_updates(mailbox, uids[start : start + STRIDE], mask & HIDING, on=on))
+            # For some who watch the mailbox these messages went or came, though only a flag was changed.
+            account.watching.tell(account.name, Touched(mailbox.name, MESSAGE_EVENTS))
             await next_turn(mailbox.runtime.clock)
         return len(uids)
     finally:
