@@ -253,3 +253,35 @@ def test_a_list_has_an_end(limit: str) -> None:
     office.boss.do(b"SETACL Box d l")
     if limit == "acl_size":
         assert office.boss.refused(b"SETACL Box d lr").startswith(b"[LIMIT] ")
+
+
+def test_only_those_are_told_for_whom_something_changed(office: Office) -> None:
+    """NOTIFY: a grant is a name that comes, a withdrawal one that goes (RFC 5465 5.4), with the level above where that
+    can be seen; not for the owner, and not where another element says the same already."""
+    office.boss.do(b"CREATE Box/Deep")
+    second = ImapClient(office.world, login="boss")
+    for client in (office.anna, second):
+        client.do(b"NOTIFY SET (subtree ~boss (MessageNew MessageExpunge MailboxName)) (personal (MailboxName))")
+    told = []
+    for change in (b"anna l", b"anna +r", b"anyone lr", b'anna ""', b"-anna r"):
+        office.boss.do(b"SETACL Box/Deep " + change)
+        told.append(office.anna.told())
+    come = [b'* LIST (\\HasNoChildren) "/" ~boss/Box/Deep']
+    assert told == [[], come, [], [], come]
+    office.boss.do(b"DELETEACL Box/Deep anyone")
+    assert office.anna.told() == []
+    office.boss.do(b"SETACL Box anna lr")
+    assert office.anna.told() == [b'* LIST (\\HasNoChildren) "/" ~boss/Box']
+    office.boss.do(b"SETACL Box/Deep peter lr")
+    office.boss.do(b"DELETEACL Box/Deep -anna")
+    office.boss.do(b"SETACL Box/Deep anna lr")
+    assert office.anna.told() == [
+        b'* LIST (\\HasChildren) "/" ~boss/Box',
+        b'* LIST (\\HasNoChildren) "/" ~boss/Box/Deep',
+    ]
+    office.boss.do(b"SETACL Box/Deep anna -l")
+    assert office.anna.told() == [
+        b'* LIST (\\HasNoChildren) "/" ~boss/Box',
+        b'* LIST (\\NonExistent) "/" ~boss/Box/Deep',
+    ]
+    assert second.told() == []
