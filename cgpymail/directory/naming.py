@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from cgpymail.directory.places import DATA, FOLDER, MAIL_FILES, MULTI
 from cgpymail.errors import IllegalName
 
 MAX_ACCOUNT = 64  # octets
 _ACCOUNT = re.compile(r"[a-z0-9_](?:[a-z0-9_.'=&-]*[a-z0-9_'=&-])?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_RESERVED = (".macnt", ".sub", ".mbox", ".mdir", ".settings", ".info", ".prefs", ".annotations", ".mslc")
+_RESERVED = (MULTI, FOLDER, *DATA, *MAIL_FILES, ".mslc")
 
 
 def account_name(text: str) -> str:

@@ -21,6 +21,7 @@ from cgpymail.model.companions import ENDINGS
 MULTI = ".macnt"
 FOLDER = ".sub"
 SETTINGS, PREFERENCES, INFO, ANNOTATIONS = ".settings", ".prefs", ".info", ".annotations"
+DATA = (SETTINGS, PREFERENCES, INFO, ANNOTATIONS)
 MAIL_FILES = (".mbox", ".mdir")
 GRAVE = ".deleted-"  # what is on its way out; goes when the name is used again, if a crash left it
 MOVING = ".moved-"  # the settings of a single-mailbox account while its other files get their new names
@@ -65,9 +66,10 @@ class Belonging:
 
     def __init__(self, name: str) -> None:
         escaped = re.escape(name)
-        data = rf"{escaped}(?:\.(?:settings|prefs|info|annotations|mbox|mdir)|{ENDINGS})"
+        mail = "|".join(map(re.escape, MAIL_FILES))
+        data = rf"{escaped}(?:{'|'.join(map(re.escape, DATA))}|{mail}|{ENDINGS})"
         self._whole = re.compile(rf"(){data}(?:\.damaged-[0-9]+)?")
-        self._half_done = re.compile(rf"(\.){data}\.(?:new|damaged|aside-[0-9]+)|(\.new-){escaped}\.mdir")
+        self._half_done = re.compile(rf"(\.){data}\.(?:new|damaged|aside-[0-9]+)|(\.new-){escaped}(?:{mail})")
         self._length = len(name)
 
     def __contains__(self, file: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from twisted.internet.defer import succeed
 from zope.interface.verify import verifyObject
 
+from cgpymail.directory.places import Belonging
 from cgpymail.errors import CannotDo, MailboxExists, NoSuchMailbox, OneMailboxOnly
 from cgpymail.interfaces import IMailboxTree
 from cgpymail.model.mailbox import MailboxHints
@@ -39,7 +40,8 @@ NEIGHBOURS = (
 
 
 class SingleContract(MailboxContract):
-    """What every store does; after each test the neighbours' files are as they were."""
+    """What every store does. After each test the neighbours' files are as they were, and all others are known to be
+    those of this account, which go where it goes."""
 
     def make_tree(self, runtime: Runtime, path: pathlib.Path) -> SingleTree:
         """Among its neighbours."""
@@ -54,6 +56,7 @@ class SingleContract(MailboxContract):
         yield box
         box.files.end_process()
         assert {name: (box.path / name).read_text() for name in NEIGHBOURS} == {name: name for name in NEIGHBOURS}
+        assert {name for name in os.listdir(box.path) if name not in Belonging(NAME)} == set(NEIGHBOURS)
 
 
 class TestSingleMbox(SingleContract):

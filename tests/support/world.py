@@ -159,7 +159,7 @@ class World:
         self.clock: Any = self.runtime.clock
         self.directory = MemoryDirectory()
         self.trees: dict[AccountName, IMailboxTree] = {}
-        self._make_tree = make_tree or (lambda world, record: MemoryTree(world.runtime))
+        self._make_tree = make_tree or (lambda world, record: MemoryTree(world.runtime, single=record.single))
         manager = MailboxManager(self.runtime, self.directory, self.tree, limits, formats)
         spooled = Spool(self.runtime.files, str(spool or "/nonexistent"), limits)
         self.services = Services(self.runtime, self.directory, manager, spooled, limits, "mail.example.org", False)

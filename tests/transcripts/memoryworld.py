@@ -16,6 +16,7 @@ from cgpymail.model.identity import CertificateNames, TlsFacts
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.runtime.pool import InlinePool
 from cgpymail.stores.memorytree import MemoryTree
+from cgpymail.stores.singletree import SingleTree
 from cgpymail.stores.tree import DiskTree
 from tests.support.outside import Outside
 from tests.support.records import MemoryRecord
@@ -98,7 +99,10 @@ class MemoryWorld:
         spool.mkdir()
 
         def make_tree(world: World, record: MemoryRecord) -> IMailboxTree:
-            return MemoryTree(world.runtime) if format == "memory" else DiskTree(world.runtime, record.path)
+            if format == "memory":
+                return MemoryTree(world.runtime, single=record.single)
+            tree: IMailboxTree = (SingleTree if record.single else DiskTree)(world.runtime, record.path)
+            return tree
 
         self._world = World(spool, replace(DEFAULTS, **script.limits), make_tree)
         self._world.services = replace(self._world.services, pop=script.pop)
@@ -108,9 +112,12 @@ class MemoryWorld:
         self._world.runtime.random = _chance()
         for name in (*ACCOUNTS, *script.accounts):
             self._world.directory.tokens[f"token-of-{name}"] = name
-            path = folder / f"{name}.macnt"
-            path.mkdir()
+            single = name in script.single
+            path = folder / (name if single else f"{name}.macnt")
+            if not single:
+                path.mkdir()
             record = self._world.account(name, password=PASSWORD.encode(), path=str(path))
+            record.single = single
             if format in TYPES:
                 record.settings["DefaultMailboxType"] = TYPES[format]
             record.settings |= script.settings.get(name, {})

@@ -9,7 +9,10 @@ from cgpymail.runtime.options import PopOptions
 
 FORMATS = ("mbox", "mdir", "memory")
 WORLDS = ("memory", "sockets")
-_KEYS = "title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop|accounts|setting|group|administrator"
+_KEYS = (
+    "title|spec|capabilities|privacy|formats|worlds|mailbox|limit|client|pop|accounts|single|setting|group|"
+    "administrator"
+)
 _HEADER = re.compile(rf"({_KEYS})(?: ([^:]+))?: (.*)")
 _TALK = re.compile(r"([A-Z])(:|\+|\||&|<<|<|~|!)(?: (.*))?$")
 _ACT = re.compile(r"([A-Z]) (closed|opens|drops|tls|deflate)$")
@@ -73,6 +76,7 @@ class Script:
     limits: dict[str, int] = field(default_factory=dict)
     pop: PopOptions = field(default_factory=PopOptions)
     accounts: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()  # of these, single-mailbox accounts
     settings: dict[str, dict[str, str]] = field(default_factory=dict)
     tools: list[str] = field(default_factory=list)  # commands of the tool before anybody connects
     clients: dict[str, ClientLine] = field(default_factory=dict)
@@ -122,7 +126,10 @@ def _read_header(script: Script, number: int, line: str) -> None:
         chosen = {name: int(value) if value.isdecimal() else tuple(value.split())}
         script.pop, script.worlds = replace(script.pop, **chosen), ("memory",)
     elif key == "accounts":
-        script.accounts = tuple(value.split())
+        script.accounts += tuple(value.split())
+    elif key == "single":
+        script.single = tuple(value.split())
+        script.accounts += script.single
     elif key == "setting":
         account, _, setting = name.partition(" ")
         script.settings.setdefault(account, {})[setting] = value
