@@ -14,6 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from cgpymail.model.acl import Acl
 from cgpymail.model.changes import Change
 from cgpymail.model.identity import AccountName, Credentials, Grantee, Link, ScramVerifier
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
@@ -196,7 +197,10 @@ class IFormat(Interface):
 
 
 class IAccountAccess(Interface):
-    """The rights on an account itself, beside those on its mailboxes (spec section 3.5)."""
+    """Who may do what with an account: the lists of its mailboxes, for decisions, and its own (spec section 3.5)."""
+
+    def access(name: str) -> Acl:
+        """The access list of a mailbox, empty if it has none. Cheap: asked at every command of others."""
 
     def account_acl() -> dict[str, tuple[str, ...]]:
         """Identifier, as in access lists of mailboxes, -> names of rights such as CreateMailboxes. A copy."""

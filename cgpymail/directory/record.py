@@ -19,10 +19,12 @@ from cgpymail.directory.places import ANNOTATIONS, INFO, PREFERENCES, SETTINGS, 
 from cgpymail.errors import StorageFailed
 from cgpymail.grammar.settings import Document, write
 from cgpymail.interfaces import IAccountRecord
+from cgpymail.model.acl import Acl, take_apart
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.logs import Log
 from cgpymail.runtime.runtime import Runtime
 
+MOST_LISTS = 1_000  # access lists of one account kept taken apart, count
 # Written into the preferences of a new account (spec section 6.2) ...
 NEW_ACCOUNT_PREFERENCES = {
     "SentBox": "Sent Items",
@@ -63,6 +65,7 @@ class AccountRecord:
         self._settings = settings
         self._preferences = preferences
         self._annotations = annotations
+        self._access: dict[str, Acl] = {}
 
     def value(self, key: str) -> Any:
         """A setting with its type, of the account or else its domain's default; None if neither has it."""
@@ -106,11 +109,16 @@ class AccountRecord:
 
     def update_mailboxes(self, changes: dict[str, dict[str, Any] | None]) -> Deferred[None]:
         """Merge keys into entries."""
-        return self.info.update_mailboxes(changes)
+        written = self.info.update_mailboxes(changes)
+        for name in changes:
+            self._access.pop(name, None)
+        return written
 
     def rename_mailboxes(self, renames: dict[str, str]) -> Deferred[None]:
         """Move entries."""
-        return self.info.rename_mailboxes(renames)
+        written = self.info.rename_mailboxes(renames)
+        self._access.clear()
+        return written
 
     def subscription(self) -> list[str]:
         """The subscribed names as stored."""
@@ -127,6 +135,15 @@ class AccountRecord:
     def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
         """Replace the table."""
         return self.info.set_aliases(aliases)
+
+    def access(self, name: str) -> Acl:
+        """As it was taken apart when it was last asked for, or changed."""
+        found = self._access.get(name)
+        if found is None:
+            if len(self._access) >= MOST_LISTS:
+                self._access.clear()
+            found = self._access[name] = take_apart(self.info.mailbox(name).get("Access"), self.name.domain)
+        return found
 
     def account_acl(self) -> dict[str, tuple[str, ...]]:
         """The rights on the account itself."""

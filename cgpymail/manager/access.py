@@ -8,17 +8,17 @@ directory) knows groups and administrators; no function here answers without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from cgpymail.interfaces import IAccountRecord, IRelations
 from cgpymail.model import flags, rights
+from cgpymail.model.acl import NOTHING, Acl, take_apart
 from cgpymail.model.identity import AccountName
 from cgpymail.model.names import ancestors
 
-ANYONE = "anyone"
 MAIL_SERVICES = ("IMAP", "POP")  # their clients never see messages with Service (spec 2.8)
 
 
@@ -90,7 +90,7 @@ def decide(
         return rights.ALL
     for place in (name, *reversed(ancestors(name))):
         if exists(place):
-            return _united(record.mailbox_info(place).get("Access"), who, owner, relations)
+            return _united(record.access(place), who, relations)
     return rights.NONE
 
 
@@ -118,20 +118,17 @@ def decide_above(
     owner: AccountName = record.name
     if is_above_acl(who, owner, relations):
         return rights.ALL
-    return _united(record.account_acl(), who, owner, relations, _creating)
+    return _united(take_apart(record.account_acl(), owner.domain, _creating), who, relations)
 
 
 def combine(acl: Any, who: AccountName, owner: AccountName, relations: IRelations) -> int:
     """The rights mask of ``who`` where this ACL stands in an account of ``owner``, as ``decide`` gives it.
 
-    ``acl``: identifier -> letters, as account.info has it; elements that are not text are as if absent.
+    ``acl``: identifier -> letters, as account.info has it.
     """
-    return rights.ALL if is_above_acl(who, owner, relations) else _united(acl, who, owner, relations)
-
-
-def _letters(value: Any) -> int:
-    """What an element of a mailbox is worth."""
-    return rights.parse(value) if isinstance(value, str) else rights.NONE
+    if is_above_acl(who, owner, relations):
+        return rights.ALL
+    return _united(take_apart(acl, owner.domain), who, relations)
 
 
 def _creating(value: Sequence[str]) -> int:
@@ -139,38 +136,19 @@ def _creating(value: Sequence[str]) -> int:
     return rights.CREATE if any(word.lower() == rights.CREATE_MAILBOXES.lower() for word in value) else rights.NONE
 
 
-def _united(
-    acl: Any,
-    who: AccountName,
-    owner: AccountName,
-    relations: IRelations,
-    worth: Callable[[Any], int] = _letters,
-) -> int:
-    """The union of the elements that match ``who``, less the negative ones (spec 14.2.3)."""
-    granted = withdrawn = rights.NONE
-    for identifier, value in acl.items() if isinstance(acl, Mapping) else ():
-        mask = worth(value) if isinstance(identifier, str) else rights.NONE
-        if not mask:
-            continue
-        if identifier.startswith("-"):
-            if matches(identifier[1:], who, owner, relations) or _unknown_group(identifier[1:], owner, relations):
-                withdrawn |= mask
-        elif matches(identifier, who, owner, relations):
-            granted |= mask
+def _united(acl: Acl, who: AccountName, relations: IRelations) -> int:
+    """The union of the elements that mean ``who``, less the negative ones (spec 14.2.3).
+
+    Where nobody can say who is in a group, what is denied to it is denied to all.
+    """
+    granted, withdrawn = acl.everybody
+    for masks in (acl.accounts.get(who, NOTHING), acl.domains.get(who.domain, NOTHING)):
+        granted |= masks[0]
+        withdrawn |= masks[1]
+    for (group, domain), masks in acl.groups.items():
+        if relations.member(group, domain, who):
+            granted |= masks[0]
+            withdrawn |= masks[1]
+        elif not relations.groups_known(domain):
+            withdrawn |= masks[1]
     return granted & ~withdrawn
-
-
-def matches(identifier: str, who: AccountName, owner: AccountName, relations: IRelations) -> bool:
-    """Whether an ACL identifier (spec 3.3) means ``who``; a name without domain is one of the owner's domain."""
-    local, at, domain = identifier.lower().partition("@")
-    if local.startswith("#"):
-        return relations.member(local[1:], domain or owner.domain, who)
-    if local == ANYONE:
-        return not at or who.domain == (domain or owner.domain)
-    return bool(local) and who == AccountName(local, domain or owner.domain)
-
-
-def _unknown_group(identifier: str, owner: AccountName, relations: IRelations) -> bool:
-    """Whether nobody can say who is in that group: what is denied to it is denied to all."""
-    local, _, domain = identifier.lower().partition("@")
-    return local.startswith("#") and not relations.groups_known(domain or owner.domain)

@@ -13,12 +13,12 @@ from typing import Any
 
 from cgpymail.errors import MailError
 from cgpymail.interfaces import IAccountRecord, IGrants
-from cgpymail.manager.access import ANYONE
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.infos import ACL
 from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.model import rights
+from cgpymail.model.identifiers import ANYONE
 from cgpymail.model.identity import AccountName, Grantee
 
 

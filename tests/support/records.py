@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, succeed
 from zope.interface import implementer
 
 from cgpymail.interfaces import IAccountRecord, IAnnotations
+from cgpymail.model.acl import Acl, take_apart
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.runtime import Runtime
 
@@ -69,7 +70,7 @@ class MemoryRecord:
         self.settings: dict[str, str] = {}
         self.preferences = dict(NEW_ACCOUNT_PREFERENCES)
         self.infos: dict[str, dict[str, Any]] = {}
-        self.access: dict[str, tuple[str, ...]] = {}
+        self.own_access: dict[str, tuple[str, ...]] = {}
         self.alias_table: dict[str, str] = {}
         self.noted = MemoryAnnotations()
         self._subscription: list[str] = []
@@ -130,13 +131,17 @@ class MemoryRecord:
         self.alias_table = dict(aliases)
         return succeed(None)
 
+    def access(self, name: str) -> Acl:
+        """Taken apart each time."""
+        return take_apart(self.infos.get(name, {}).get("Access"), self.name.domain)
+
     def account_acl(self) -> dict[str, tuple[str, ...]]:
         """A copy."""
-        return dict(self.access)
+        return dict(self.own_access)
 
     def set_account_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
         """Replace it."""
-        self.access = {name: tuple(words) for name, words in acl.items()}
+        self.own_access = {name: tuple(words) for name, words in acl.items()}
         return succeed(None)
 
     def draw_uidvalidity(self) -> Deferred[int]:

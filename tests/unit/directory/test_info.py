@@ -5,11 +5,15 @@ import errno
 import pytest
 
 from cgpymail.directory.info import MAX_UIDVALIDITY
+from cgpymail.directory.record import MOST_LISTS
 from cgpymail.errors import StorageFailed, StorageFull
+from cgpymail.model import rights
+from cgpymail.model.acl import EMPTY
+from cgpymail.model.identity import AccountName
 from cgpymail.runtime.files import Files
 from tests.support.crashfiles import KEPT, CrashFiles, PowerCut
 from tests.support.results import result
-from tests.unit.directory.ground import Ground, SlowPool
+from tests.unit.directory.ground import MAIN, Ground, SlowPool
 
 INFO = "Accounts/john.macnt/account.info"
 VENDOR = b'{\n "INBOX/x y" = {Access={boss=lrs;};Boxed=#3;};\n #Viewer = {CalendarBox=Kal;};\n Odd=#( x );\n}\n'
@@ -189,3 +193,30 @@ def test_rights_on_the_account(ground, john):
     assert again(ground).account_acl() == {"mary": ("CreateMailboxes",), "anna": ()}
     ground.write(INFO, b"{ #Access=(mary); }")
     assert again(ground).account_acl() == {}
+
+
+def test_access_lists_follow_every_change(ground, john):
+    """What a decision is made from is never older than the list."""
+    anna, mary = AccountName("anna", MAIN), AccountName("mary", MAIN)
+    assert john.access("INBOX") is john.access("absent") is EMPTY
+    result(
+        john.update_mailboxes(
+            {"INBOX": {"Access": {"mary": "lr", "-MARY@example.org": "r"}}, "a": {"Access": {"anna": "l"}}}
+        )
+    )
+    assert john.access("INBOX").accounts == {mary: (rights.parse("lr"), rights.parse("r"))}
+    assert john.access("INBOX") is john.access("INBOX")
+    result(john.update_mailboxes({"INBOX": {"Access": {"mary": "l"}}}))
+    assert john.access("INBOX").accounts == {mary: (rights.LOOKUP, rights.NONE)}
+    result(john.rename_mailboxes({"INBOX": "a", "a": "INBOX"}))
+    assert (list(john.access("INBOX").accounts), list(john.access("a").accounts)) == ([anna], [mary])
+    result(john.update_mailboxes({"INBOX": None}))
+    assert john.access("INBOX") is EMPTY
+
+
+def test_not_all_access_lists_are_kept_taken_apart(ground, john):
+    """Of an account with many mailboxes only so many."""
+    for number in range(MOST_LISTS + 5):
+        john.access(f"box {number}")
+    result(john.update_mailboxes({"box 1": {"Access": {"mary": "l"}}}))
+    assert john.access("box 1").accounts and len(john._access) < MOST_LISTS

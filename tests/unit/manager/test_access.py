@@ -178,7 +178,7 @@ def test_rights_over_flags(letters: str, allowed: int) -> None:
 def test_the_account_has_rights_of_its_own(acl: dict[str, tuple[str, ...]], letters: str) -> None:
     """Its right CreateMailboxes decides where no name above is there (spec 3.4.3, 3.5)."""
     record = record_with({"a": {"Access": {"mary": "lrc"}}, "b": {}})
-    record.access = acl
+    record.own_access = acl
 
     def above(who: AccountName, name: str) -> str:
         return rights.show(access.decide_above(who, record, name, record.infos.__contains__, RELATIONS))
