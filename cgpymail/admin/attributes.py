@@ -1,5 +1,5 @@
-"""``cgpymail mailbox class``, ``lock``, ``unlock``, ``hide`` and ``unhide``: what a mailbox is meant for, whether it
-may go, and which of its messages only some may see (spec 2.8, 6.1, 6.3)."""
+"""``cgpymail mailbox class``, ``lock``, ``unlock``, ``own-seen``, ``hide`` and ``unhide``: what a mailbox is meant for,
+whether it may go, what Seen means in it, and which of its messages only some may see (spec 2.8, 6.1, 6.3)."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ async def _lock(job: Job, *, locked: bool) -> int:
     name = job.request.text("mailbox")
     await (await administration(job)).lock(name, locked=locked)
     job.say(f"{'locked' if locked else 'unlocked'} {name}")
+    return exits.OK
+
+
+async def own_seen(job: Job) -> int:
+    """``account``, ``mailbox``, ``state`` (on or off): whether every user has a Seen of his own. Raises MailError,
+    BadRequest."""
+    name, state = job.request.text("mailbox"), job.request.text("state")
+    if state not in ("on", "off"):
+        raise BadRequest("say on or off")
+    await (await administration(job)).set_own_seen(name, on=state == "on")
+    job.say(f"every user of {name} has a Seen of his own" if state == "on" else f"all users of {name} have one Seen")
     return exits.OK
 
 

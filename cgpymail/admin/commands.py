@@ -72,6 +72,7 @@ COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
     "mailbox acl set": mailboxacls.change,
     "mailbox class show": attributes.show_class,
     "mailbox class set": attributes.set_class,
+    "mailbox own-seen": attributes.own_seen,
     "mailbox lock": attributes.lock,
     "mailbox unlock": attributes.unlock,
     "mailbox hide": attributes.hide,

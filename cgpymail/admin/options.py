@@ -146,6 +146,7 @@ def _mailbox(family: _Family) -> None:
     delete.add_argument("--children", action="store_true", help="with everything that lies below it")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     _attributes(family)
+    _own_seen(family)
     acl = family.below("acl", "who else may do what with a mailbox")
     show = acl.action("show", "show the access list, one IDENTIFIER=RIGHTS a line", "account", "mailbox")
     change = acl.action("set", "grant rights, or take them away", "account", "mailbox", "values")
@@ -174,6 +175,14 @@ def _attributes(family: _Family) -> None:
     for action in actions[4:]:
         action.add_argument("uids", nargs="+", metavar="UID", help="such as 17, 20:25 or 1:*")
         action.add_argument("--service", action="store_true", help="from all mail clients (the flag Service)")
+
+
+def _own_seen(family: _Family) -> None:
+    words = ("account", "mailbox", "state")
+    change = family.action("own-seen", "give every user of a mailbox a Seen of his own, or one to all", *words)
+    change.add_argument("account", help=NAME)
+    change.add_argument("mailbox")
+    change.add_argument("state", choices=("on", "off"), help="off: what each has read is forgotten")
 
 
 def _group(family: _Family) -> None:

@@ -156,3 +156,24 @@ def test_access_lists(tool):
     assert tool("mailbox", "acl", "show", "john", "Nothing") == exits.NO_USER
     tool("mailbox", "acl", "show", "john", "Work")
     assert tool.out.splitlines() == ["mary=lrsd", "#team=l", "-peter=l"]
+
+
+def test_own_seen(tool):
+    """Every user gets a Seen of his own, and loses it again; it is kept with the mailbox."""
+    tool.create("john")
+    tool("mailbox", "create", "john", "Work")
+    info = tool.base / "Accounts" / "john.macnt" / "account.info"
+    assert tool("mailbox", "own-seen", "john", "Work", "on") == 0
+    assert "OwnSeen" in info.read_text()
+    assert tool("mailbox", "rename", "john", "Work", "Desk") == 0
+    assert "OwnSeen" in info.read_text()
+    assert tool("mailbox", "own-seen", "john", "Desk", "off") == 0
+    assert "OwnSeen" not in info.read_text()
+
+
+def test_own_seen_needs_a_mailbox(tool):
+    """A name that holds no messages, or that is not there, has no such option."""
+    tool.create("john")
+    tool("mailbox", "create", "john", "Level/")
+    assert tool("mailbox", "own-seen", "john", "Level", "on") != 0
+    assert tool("mailbox", "own-seen", "john", "Nowhere", "on") != 0
