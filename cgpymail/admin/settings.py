@@ -55,6 +55,10 @@ def _is_list(value: Any) -> bool:
     return all(isinstance(item, str | int) for item in items) and bool(items)
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
 def _matches(pattern: str) -> Callable[[Any], bool]:
     return lambda value: re.fullmatch(pattern, str(value), re.IGNORECASE) is not None
 
@@ -62,6 +66,7 @@ def _matches(pattern: str) -> Callable[[Any], bool]:
 # What the server obeys: whether it understands a value, and what to write instead.
 OBEYED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "AccessModes": (_is_list, "All, None, or a list such as (IMAP, POP)"),
+    "AdminContact": (_matches("[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"), "a URI such as mailto:postmaster@example.org"),
     "DefaultMailboxType": (
         lambda value: value in {format.name for format in FORMATS.values()},
         " or ".join(format.name for format in FORMATS.values()),
@@ -72,6 +77,7 @@ OBEYED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "PasswordEncryption": (_matches("[A-Za-z0-9-]+"), "a word such as clear"),
     "POPLoginDelay": (_matches("[0-9]{1,6}"), "a number of seconds"),
     "RequireAPOP": (_is_switch, "YES or NO"),
+    "SharedComment": (_is_text, "text"),
     "UseAppPassword": (_is_switch, "YES or NO"),
     "UseCertificateAuth": (_is_switch, "YES or NO"),
 }
@@ -201,5 +207,6 @@ def _anything(value: Any) -> bool:
 
 
 def _changed(job: Job, record: AccountRecord, changes: Mapping[str, Any]) -> int:
+    job.server.services.manager.settings_changed(record.name, changes)
     job.say(f"changed {', '.join(changes)} of {record.name}")
     return exits.OK

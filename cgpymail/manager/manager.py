@@ -6,18 +6,20 @@ door for each session (user.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 
 from cgpymail.errors import Busy, NoSuchAccount
 from cgpymail.interfaces import IDirectory
-from cgpymail.manager.account import Account
 from cgpymail.manager.accounts import Accounts, OpenTree
 from cgpymail.manager.administration import Administration
+from cgpymail.manager.computed import OF_ACCOUNTS
 from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.namespace import NameSpace
 from cgpymail.manager.user import User
+from cgpymail.manager.watching import Annotated
+from cgpymail.model.annotations import ACCOUNT
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import Limits
 from cgpymail.runtime.runtime import Runtime
@@ -75,6 +77,12 @@ class MailboxManager:
     def withdrawn(self, name: AccountName, end_sessions: Callable[[], object]) -> AbstractAsyncContextManager[None]:
         """While it lasts, nobody uses the account, and its mailboxes are closed; see Accounts.withdrawn."""
         return self._accounts.withdrawn(name, end_sessions)
+
+    def settings_changed(self, name: AccountName, keys: Collection[str]) -> None:
+        """Settings of an account have other values: sessions that watch hear of the annotations that show them."""
+        entries = tuple(entry for entry, key in OF_ACCOUNTS.items() if key in keys)
+        if entries:
+            self._opened.watching.tell(name, Annotated(ACCOUNT, entries))
 
     async def stop(self) -> None:
         """Checkpoint and close every mailbox. Sessions have been ended before; nothing can be opened any more."""

@@ -196,6 +196,17 @@ def test_settings_count_at_the_next_use(office: Office) -> None:
         office.pop()
 
 
+def test_what_administrators_say_to_users(office: Office) -> None:
+    """Is told to sessions that watch annotations, and read there at once (RFC 5464)."""
+    client = office.imap()
+    client.ask("3 ENABLE METADATA")
+    office("account settings set", name="john", values=("SharedComment=Closed on Sunday",))
+    assert '* METADATA "" /shared/comment' in client.ask("4 NOOP")
+    assert '(/shared/comment "Closed on Sunday")' in client.ask('5 GETMETADATA "" /shared/comment')
+    office("account settings set", name="john", values=("MaxMessageSize=100",))
+    assert "METADATA" not in client.ask("6 NOOP")
+
+
 def test_preferences_count_at_the_next_use(office: Office) -> None:
     """A special mailbox is another one from the next name on (spec 6.2)."""
     client = office.imap()

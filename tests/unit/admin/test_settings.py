@@ -52,7 +52,7 @@ def test_unknown_settings(tool, john):
 @pytest.mark.parametrize(
     "value",
     ["MaxMailboxes=many", "MaxMessageSize=30X", "RequireAPOP=perhaps", "DefaultMailboxType=Box", "AccessModes={a=b;}",
-     "RealName=(", 'RealName="x', "PasswordEncryption=a b"],
+     "RealName=(", 'RealName="x', "PasswordEncryption=a b", "AdminContact=me", "SharedComment=(x)"],
 )  # fmt: skip
 def test_values_that_would_not_be_understood(tool, john, value):
     """Refused before anything is written, in words that say what to write."""
