@@ -61,15 +61,22 @@ class Raw:
 
 
 @contextmanager
-def raw(daemon: Daemon, name: str, *, tls: bool = False) -> Iterator[Raw]:
+def raw(daemon: Daemon, name: str, link_kind: str = "clear") -> Iterator[Raw]:
     """Logged in, with a small window."""
+    tls = link_kind == "tls"
     link = socket.socket()
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
     link.settimeout(60)
     link.connect(("127.0.0.1", daemon.imaps if tls else daemon.imap))
-    with clients.unverified().wrap_socket(link) if tls else link as made:
+    if link_kind == "starttls":
+        before = Raw(link)
+        before.until(b"* OK")
+        before.send(b"0 STARTTLS")
+        before.until(b"0 OK")
+    with link if link_kind == "clear" else clients.unverified().wrap_socket(link) as made:
         client = Raw(made)
-        client.until(b"* OK")
+        if link_kind != "starttls":
+            client.until(b"* OK")
         client.send(f'1 LOGIN {name} "{daemon.passwords[name]}"'.encode())
         client.until(b"1 OK")
         yield client
@@ -110,12 +117,12 @@ def test_a_change_reaches_the_grantee_in_idle(shared: Daemon, capsys: pytest.Cap
     assert median < PATIENCE
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
-def test_a_message_that_is_being_sent_is_cut_off(shared: Daemon, tls: bool) -> None:
+@pytest.mark.parametrize("kind", ["clear", "tls", "starttls"])
+def test_a_message_that_is_being_sent_is_cut_off(shared: Daemon, kind: str) -> None:
     """When the owner is told that it is done, what was not handed to the system is thrown away, and what it had not
     sent yet too: the reader gets a fraction of the message, and no more time for it."""
     shared.command("mailbox", "acl", "set", "john", "Large", "mary=lr")
-    with raw(shared, "john") as john, raw(shared, "mary", tls=tls) as mary:
+    with raw(shared, "john") as john, raw(shared, "mary", kind) as mary:
         mary.send(b"2 EXAMINE ~john/Large")
         mary.until(b"2 OK")
         mary.send(b"3 FETCH 1 BODY.PEEK[]")
