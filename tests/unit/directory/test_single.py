@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from cgpymail.directory.accounts import Listed
-from cgpymail.directory.places import Belonging
-from cgpymail.errors import AccountExists, StorageFailed
+from cgpymail.directory.naming import account_name
+from cgpymail.directory.places import GRAVE, Belonging
+from cgpymail.errors import AccountExists, IllegalName, StorageFailed
 from cgpymail.model.identity import AccountName, PlainCredentials
 from cgpymail.runtime.files import Files
 from tests.support.crashfiles import KEPT, CrashFiles, Kept, PowerCut
@@ -34,6 +37,13 @@ OTHERS = (
     ".mary.bdx.mbox.aside-1", "mary.notes", "mary", "rosemary.mbox", "rosemary.settings", ".new-mary.settings.new",
     f"mary.seen-{READER}.settings",
 )  # fmt: skip
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return account_name(text) == text
+    except IllegalName:
+        return False
 
 
 def create(ground: Ground, name: str = "mary", password: str = "", **more: Any) -> Any:
@@ -146,6 +156,22 @@ def test_renamed(ground: Ground, domain: str, place: str) -> None:
     assert ground.record(MARY) is None and ground.record(new).single
     assert ground.directory.route("boss", "") == new
     assert result(ground.directory.login(PlainCredentials(str(new), b"secret"), SECURE)) == new
+
+
+WORDS = "mary new-mary x new log bdx 1 mbox mdir settings damaged aside-1 info".split()
+NAMES = st.lists(st.sampled_from([*WORDS, f"seen-{READER}"]), min_size=1, max_size=4).map(".".join).filter(_is_name)
+
+
+@settings(max_examples=200)
+@given(one=NAMES, other=NAMES, file=st.sampled_from([*BESIDE, "mary.settings", "mary.mdir", ".new-mary.mdir"]))
+def test_a_file_has_one_owner(one: str, other: str, file: str) -> None:
+    """Whatever accounts are called, no file can be of two of them, on its way out neither; it finds its way back."""
+    mine = Belonging("mary").renamed(file, one)
+    assert mine in Belonging(one) and Belonging(one).buried(GRAVE + mine)
+    assert Belonging(one).renamed(mine, "mary") == file
+    if one != other:
+        assert mine not in Belonging(other) and GRAVE + mine not in Belonging(other)
+        assert not Belonging(other).buried(mine) and not Belonging(other).buried(GRAVE + mine)
 
 
 def test_renamed_in_its_folder(ground: Ground) -> None:
