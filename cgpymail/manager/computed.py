@@ -19,6 +19,7 @@ from cgpymail.manager.uses import changed_uses
 from cgpymail.manager.watching import Annotated
 from cgpymail.model.annotations import CLASS_ENTRY, OWN_SEEN_ENTRY, USE_ENTRY
 from cgpymail.model.classes import check_class
+from cgpymail.model.names import INBOX
 
 
 class Computed(Protocol):
@@ -87,6 +88,8 @@ class SpecialUse:
             raise UseRefused("Only a mailbox of one's own can have a special use")
         if not _holds_messages(place):
             raise NotSelectable
+        if place.name == INBOX and value:
+            raise UseRefused("INBOX has a use of its own")
         changed_uses(place.account, place.name, _text(value).split())
 
     async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:

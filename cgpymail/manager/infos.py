@@ -93,10 +93,11 @@ class MailboxInfos:
         else:
             facts = [key for key in self._record.mailbox_info(name) if key != ACL]
             await self._record.update_mailboxes({name: dict.fromkeys(facts)})
-        with suppress(MailError):  # nobody looks for them any more: no mailbox gets this MAILBOXID again
-            annotations: IAnnotations = await self._record.annotations()
-            if annotations.entries(gone):
-                await annotations.forget([gone])
+        if gone:
+            with suppress(MailError):  # nobody looks for them any more: no mailbox gets this MAILBOXID again
+                annotations: IAnnotations = await self._record.annotations()
+                if annotations.entries(gone):
+                    await annotations.forget([gone])
 
     async def copy_annotations(self, old: str, new: str) -> None:
         """A mailbox begins with those of another one, as far as they are kept with this account (RFC 5464 4.1)."""

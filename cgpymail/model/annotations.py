@@ -7,7 +7,8 @@ An entry's name is canonical in lower case. Below ``/shared/`` there is one valu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SHARED, PRIVATE, VENDOR = "/shared", "/private", "vendor"
@@ -18,6 +19,7 @@ USE_ENTRY = "/private/specialuse"  # RFC 6154 section 4
 MAX_NAME = 1_000  # octets
 
 _NAME = re.compile(r"/(?:shared|private)(?:/[ -$&-)+-.0-~]+)*")  # ASCII without controls, * and %
+_AFTER_SLASH = chr(ord("/") + 1)
 _VENDOR_LEVELS = 4  # what a vendor's entry has at least (RFC 5464 3.2)
 
 
@@ -64,10 +66,10 @@ def choose(kept: Mapping[str, bytes], wish: Wish) -> Found:
     """
     found: dict[str, tuple[str, bytes | None]] = {}
     longest = 0
+    names = sorted(kept)
     for typed in wish.entries:
         top = typed.lower()
-        names = _reached(kept, top, wish.depth)
-        for name in names or [top]:
+        for name in _reached(names, top, wish.depth) or [top]:
             value = kept.get(name)
             if value is not None and wish.largest is not None and len(value) > wish.largest:
                 longest = max(longest, len(value))
@@ -76,9 +78,11 @@ def choose(kept: Mapping[str, bytes], wish: Wish) -> Found:
     return Found(tuple(found.values()), longest)
 
 
-def _reached(kept: Mapping[str, bytes], top: str, depth: int | None) -> list[str]:
+def _reached(names: Sequence[str], top: str, depth: int | None) -> list[str]:
+    """Those of ``names``, which are sorted, that are ``top`` or so many levels below it."""
     if depth == 0:
-        return [top]
-    below = top + "/"
-    reached = (name for name in kept if name == top or name.startswith(below))
-    return sorted(name for name in reached if depth is None or name[len(top) :].count("/") <= depth)
+        return []
+    place = bisect_left(names, top)
+    found = [name for name in names[place : place + 1] if name == top]
+    below = names[bisect_left(names, top + "/") : bisect_left(names, top + _AFTER_SLASH)]
+    return found + [name for name in below if depth is None or name.count("/", len(top)) <= depth]

@@ -115,6 +115,14 @@ def test_annotations_that_cannot_be_read_keep_nothing_from_being_deleted(
     assert "Box" not in ground.boss_record.infos
 
 
+def test_a_mailbox_without_mailboxid_takes_nothing_along(ground: Ground) -> None:
+    """When it is removed, what was noted about the account stays."""
+    ground.note(ground.boss, "", private=b"mine")
+    del ground.boss_record.infos["Box"]["MailboxID"]
+    ground.world.run(ground.boss.delete("Box"))
+    assert ground.read(ground.boss, "", MINE) == b"mine"
+
+
 def test_a_mailbox_without_mailboxid_gets_one(ground: Ground) -> None:
     """One that another program has put there can be annotated like every other, at the first try."""
     del ground.boss_record.infos["Box"]["MailboxID"]
