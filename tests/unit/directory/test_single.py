@@ -158,7 +158,7 @@ def test_renamed(ground: Ground, domain: str, place: str) -> None:
     assert result(ground.directory.login(PlainCredentials(str(new), b"secret"), SECURE)) == new
 
 
-WORDS = "mary new-mary x new log bdx 1 mbox mdir settings damaged aside-1 info".split()
+WORDS = ["mary", "new-mary", "x", "new", "log", "bdx", "1", "mbox", "mdir", "settings", "damaged", "aside-1", "info"]
 NAMES = st.lists(st.sampled_from([*WORDS, f"seen-{READER}"]), min_size=1, max_size=4).map(".".join).filter(_is_name)
 
 
@@ -252,6 +252,7 @@ def cut(tmp_path: Path, kept: Kept, change: Any, check: Any) -> None:
         ground.start()
         create(ground)
         put(ground, "mary.mbox", "mary.log.7", *OTHERS)
+        ground.write("Accounts/mary.mdir/1", "mary.mdir/1")
         files.settle()
         files.limit = files.operations + steps
         try:
@@ -291,8 +292,9 @@ def test_power_cut_while_renaming(tmp_path: Path, kept: Kept) -> None:
         assert found == [JANE] if done else len(found) == 1
         name = found[0].name
         mine = [file for file in there(ground) if file not in OTHERS]
-        assert mine == [f"{name}.{ending}" for ending in ("info", "log.7", "mbox", "prefs", "settings")]
+        assert mine == [f"{name}.{ending}" for ending in ("info", "log.7", "mbox", "mdir", "prefs", "settings")]
         assert (ground.path / f"Accounts/{name}.mbox").read_text() == "mary.mbox"
+        assert (ground.path / f"Accounts/{name}.mdir/1").read_text() == "mary.mdir/1"
         assert ground.directory.route("boss", "") == found[0]
 
     cut(tmp_path, kept, lambda ground: ground.do(ground.directory.rename(MARY, JANE)), check)
@@ -305,7 +307,7 @@ def test_power_cut_while_removing(tmp_path: Path, kept: Kept) -> None:
     def check(ground: Ground, done: bool) -> None:
         if ground.record(MARY) is not None:
             assert not done and "boss" in ground.directory.domains.main.aliases
-            assert {"mary.mbox", "mary.log.7", "mary.info", "mary.prefs"} <= set(there(ground))
+            assert {"mary.mbox", "mary.mdir", "mary.log.7", "mary.info", "mary.prefs"} <= set(there(ground))
             ground.do(ground.directory.delete(MARY))
         assert not ground.directory.domains.main.aliases
         create(ground)
