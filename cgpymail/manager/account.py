@@ -10,7 +10,7 @@ Rights are not asked here: that is the business of who resolved the name (namesp
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -46,6 +46,11 @@ from cgpymail.runtime.runtime import Runtime
 RESCAN_SECONDS = 1.0  # the directory is not read again for mailboxes of others more often than that
 UNLIMITED = -1
 NEVER = float("-inf")
+Check = Callable[[], object]
+
+
+def unasked() -> None:
+    """Nobody's rights are asked: the server itself does it, or an administrator with the tool."""
 
 
 class Account:
@@ -114,10 +119,12 @@ class Account:
                 await furnish(self)
 
     @asynccontextmanager
-    async def changing(self) -> AsyncIterator[None]:
-        """The turn to change the names. After a failure half of a change may have been made: look again next time."""
+    async def changing(self, allowed: Check = unasked) -> AsyncIterator[None]:
+        """The turn to change the names; ``allowed`` raises if what was permitted before the wait is not any more. After
+        a failure half of a change may have been made: look again next time."""
         async with self.turn:
             self._check_usable()
+            allowed()
             try:
                 yield
             except MailError:
@@ -204,14 +211,14 @@ class Account:
         stem, dot, extension = name.rpartition(".")
         return (stem, extension) if dot and extension in self.formats else (name, "")
 
-    async def create(self, name: str, format: str = "", *, mailbox_class: str = "") -> None:
+    async def create(self, name: str, format: str = "", *, mailbox_class: str = "", allowed: Check = unasked) -> None:
         """Add the storage entity to a name, in ``format`` or the account's default; directory entities above it too.
 
-        Raises IllegalName, CannotDo (the class), MailboxExists, LimitExceeded, StorageFailed.
+        Raises IllegalName, CannotDo (the class), MailboxExists, LimitExceeded, StorageFailed, and as ``allowed``.
         """
         names.check_new(name)
         check_class(mailbox_class)
-        async with self.changing():
+        async with self.changing(allowed):
             self.check_count()
             await self.add(name, format or self.default_format, mailbox_class)
 
@@ -238,10 +245,10 @@ class Account:
         known = self.infos.object_id(name) if was_directory else ""
         return known if made_for_level(known) else new_mailbox_id(self.runtime, uidvalidity)
 
-    async def create_directory(self, name: str) -> None:
+    async def create_directory(self, name: str, allowed: Check = unasked) -> None:
         """Add only the directory entity (``CREATE NAME/``, spec 1.6). Raises as ``create``."""
         names.check_new(name)
-        async with self.changing():
+        async with self.changing(allowed):
             entry = self._entries.get(name)
             if entry is not None and entry.directory:
                 raise MailboxExists
@@ -278,15 +285,15 @@ class Account:
 
     # unmaking
 
-    async def delete(self, name: str, *, children: bool = False) -> None:
+    async def delete(self, name: str, *, children: bool = False, allowed: Check = unasked) -> None:
         """Remove a mailbox, with everything below it if ``children`` (spec 1.1).
 
         A name with children loses its storage entity only and stays as not selectable. Raises NoSuchMailbox,
-        CannotDo (INBOX, Locked, or nothing but a directory that is not empty), StorageFailed.
+        CannotDo (INBOX, Locked, or nothing but a directory that is not empty), StorageFailed, and as ``allowed``.
         """
         if name == names.INBOX:
             raise CannotDo("INBOX cannot be deleted")
-        async with self.changing():
+        async with self.changing(allowed):
             entry = self._existing(name)
             self._check_unlocked(name)
             below = self.below(name)
@@ -322,7 +329,7 @@ class Account:
 
     # moving
 
-    async def rename(self, old: str, new: str, *, children: bool = True) -> None:
+    async def rename(self, old: str, new: str, *, children: bool = True, allowed: Check = unasked) -> None:
         """Give a mailbox, and with ``children`` what lies below it, another name. Sessions in it follow.
 
         RENAME of INBOX moves its messages into a new mailbox (spec 1.1.2). Preferences that name a moved mailbox
@@ -331,9 +338,9 @@ class Account:
         names.check_new(new)
         if old == names.INBOX:
             self._check_unlocked(old)
-            await move_inbox(self, new)
+            await move_inbox(self, new, allowed)
             return
-        async with self.changing():
+        async with self.changing(allowed):
             moves = self._plan_moves(old, new, children)
             added = self._to_add(names.ancestors(new))
             await self._opened.settled(self.name)

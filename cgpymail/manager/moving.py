@@ -7,7 +7,7 @@ meanwhile stay; one that somebody expunges before its turn is left out. Flags go
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cgpymail.errors import MailboxExists, MailError
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 BATCH = 500  # messages whose bytes are pinned at a time
 
 
-async def move_inbox(account: Account, new: str) -> None:
+async def move_inbox(account: Account, new: str, allowed: Callable[[], object]) -> None:
     """RENAME INBOX: its messages go to a new mailbox of the same format. Raises as Account.rename does."""
-    async with account.changing():
+    async with account.changing(allowed):
         if account.exists(new):
             raise MailboxExists
         await account.add(new, account.entries[INBOX].format)

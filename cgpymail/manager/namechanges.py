@@ -1,12 +1,14 @@
 """What a user does to names: mailboxes made, removed and renamed, mailbox aliases, and the subscription list.
 
-Here the names are resolved and the rights asked (spec 3.4); the owner's account does it, and those who watch are told
-(naming.py). ``author`` is the watch of the session that does it, None if it has none.
+Here the names are resolved and the rights asked (spec 3.4), and asked again when the account's turn has come, as they
+or the mailbox may have been changed in between. The owner's account does it, and those who watch are told (naming.py).
+``author`` is the watch of the session that does it, None if it has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailboxExists, UseRefused
 from cgpymail.manager import naming
@@ -41,17 +43,19 @@ class NameChanges:
         if self._space.is_alias(name.removesuffix(names.SEPARATOR)):
             raise MailboxExists
         place = await self._space.resolve(name)
-        self._space.require_create(place)
+        allowed = partial(self._space.require_create, place)
+        allowed()
         if keys and (place.account is not self._own or name.endswith(names.SEPARATOR)):
             raise UseRefused
         if name.endswith(names.SEPARATOR):
-            await naming.create_directory(place.account, place.name, author)
+            await naming.create_directory(place.account, place.name, author, allowed)
             return CreatedMailbox(self._space.seen(name, place))
         stem, format = place.account.split_format(place.name)
         if keys:
             await create_with_uses(place.account, stem, format, keys, author)
         else:
-            await naming.create(place.account, stem, format, mailbox_class=expected_class(name), author=author)
+            box_class = expected_class(name)
+            await naming.create(place.account, stem, format, mailbox_class=box_class, author=author, allowed=allowed)
         made = self._space.seen(name, Place(place.account, stem))
         return CreatedMailbox(made, place.account.infos.object_id(stem))
 
@@ -63,8 +67,9 @@ class NameChanges:
             await self._own.record.set_aliases(aliases)
             return
         place, _ = await self._space.find(name)
-        self._space.require_delete(place)
-        await naming.delete(place.account, place.name, author=author)
+        allowed = partial(self._space.require_delete, place)
+        allowed()
+        await naming.delete(place.account, place.name, author=author, allowed=allowed)
 
     async def rename(self, old: str, new: str, author: Author) -> None:
         """Rename a mailbox with what lies below it, or a mailbox alias.
@@ -79,8 +84,13 @@ class NameChanges:
         if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
             raise MailboxExists
         target = await self._space.resolve_in(place.account, new)
-        self._space.require_create(target)
-        await naming.rename(place.account, place.name, target.name, author=author)
+
+        def allowed() -> None:
+            self._space.require_delete(place)
+            self._space.require_create(target)
+
+        allowed()
+        await naming.rename(place.account, place.name, target.name, author=author, allowed=allowed)
 
     async def _rename_alias(self, old: str, new: str) -> None:
         """An alias is a top-level name, and so is its new name (spec 7.2.9)."""

@@ -266,7 +266,13 @@ class User:
         account = place.account
         mailbox, reader = await self._enter(account, place.name)
         held = self._standing(account, mailbox).rights
-        return Target(mailbox, held, no_quota, lambda: _leave(account, mailbox, reader), reader)
+        target = Target(mailbox, held, no_quota, lambda: _leave(account, mailbox, reader), reader)
+        try:
+            require(held, rights.INSERT)  # still
+        except MailError:
+            target.release()
+            raise
+        return target
 
     async def append(self, name: str, messages: Sequence[NewMessage]) -> tuple[int, list[int]]:
         """Store messages, all or none; UIDVALIDITY and their UIDs, on disk. The caller releases the contents.
