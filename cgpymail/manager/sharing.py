@@ -74,7 +74,8 @@ class Sharing:
     async def held(self, name: str) -> Held:
         """MYRIGHTS: the user's own rights."""
         place, _ = await self._space.find(name)
-        held = Held(self._space.rights(place), self._may_delete(place))
+        mask = self._space.rights(place)
+        held = Held(mask, bool(mask & rights.DELETE) and self._may_delete(place))
         if not held.mask & _SHOWS and not held.deletes:
             raise NoSuchMailbox
         return held
