@@ -70,9 +70,12 @@ def test_created(ground: Ground) -> None:
     result(record.set_preferences({"TrashBox": "Bin"}))
     result(record.set_subscription(["INBOX"]))
     result(record.set_settings({"RealName": "Mary"}))
+    result(result(record.annotations()).update("", str(MARY), {"/private/comment": b"hers"}))
     ground.start()
     record = ground.record(MARY)
     assert (record.preference("TrashBox"), record.subscription()) == ("Bin", ["INBOX"])
+    assert result(record.annotations()).entries("") == {"/private/comment": b"hers"}
+    assert there(ground) == ["mary.annotations", "mary.info", "mary.prefs", "mary.settings"]
     assert [record.setting(key, "") for key in ("RealName", "DefaultMailboxType")] == ["Mary", "MailDirMailbox"]
     assert result(ground.directory.login(PlainCredentials("mary", b"secret"), SECURE)) == MARY
 
