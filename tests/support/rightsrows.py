@@ -18,6 +18,7 @@ from tests.support.rightsmodel import (
     Verdict,
     added,
     always,
+    annotating,
     creating,
     creating_what_is_there,
     deleting,
@@ -107,6 +108,10 @@ def _listed(answer: bytes, held: Held, state: State) -> None:
 def _listed_with_numbers(answer: bytes, held: Held, state: State) -> None:
     _listed(answer, held, state)
     assert (b"* STATUS " in answer) == (held.here >= set("lr")), "STATUS in LIST"
+
+
+def _annotated(answer: bytes, held: Held, state: State) -> None:
+    assert answer.startswith(b"* METADATA ") and answer.count(b"* METADATA ") == 1
 
 
 def _watched(answer: bytes, held: Held, state: State) -> None:
@@ -272,6 +277,10 @@ BY_NAME = (
     Row("SETACL", "SETACL {box} peter lrs", needs("a"), _granted),
     Row("SETACL", "SETACL {box} -anyone r", needs("a"), _forbidden),
     Row("DELETEACL", "DELETEACL {box} anna", needs("a"), _taken_back),
+    Row("GETMETADATA", "GETMETADATA {box} (/shared/comment /private/comment)", annotating(""), looks=_annotated),
+    Row("SETMETADATA", 'SETMETADATA {box} (/private/comment "mine")', annotating("")),
+    Row("SETMETADATA", 'SETMETADATA {box} (/private/comment "mine" /shared/comment "for all")', annotating("a")),
+    Row("SETMETADATA", 'SETMETADATA {box} (/shared/vendor/cgpymail/class "IPF.Note")', annotating("a")),
     Row("NOTIFY", "NOTIFY SET STATUS (mailboxes {box} (MessageNew MessageExpunge))", always, looks=_watched),
     Row("APPEND", "APPEND {box} " + NEW, inserting(MARKED), _appended),
     Row("COPY", "COPY 1 {box}", inserting(MARKED), _copied_there, opens=MINE),
