@@ -126,18 +126,18 @@ class Listing:
         if choice.subscribed:
             pattern = Pattern(text)
             return Region(pattern, await self._behind_subscriptions(pattern, choice, pause))
-        owner, slash, rest = text.partition(names.SEPARATOR)
+        head, owner, rest = names.split_foreign(text)
         if Pattern(owner).wild and not self._space.names_account(owner):
             pattern = Pattern(text)
-            return Region(pattern, await self._of_sharers(pattern, pause))
-        account = await self._space.account(owner.removeprefix(FOREIGN))
+            return Region(pattern, await self._of_sharers(pattern, head.removesuffix(owner), pause))
+        account = await self._space.account(owner)
         if account is None:
             return None
-        if not slash:
-            return Region(Pattern(owner), await self._whole(account, owner, pause))
+        if text == head:
+            return Region(Pattern(head), await self._whole(account, head, pause))
         await account.refresh()
         pattern = Pattern(rest)
-        return Region(pattern, await self._tree(account, pattern.top, pattern.top, pause), owner + slash)
+        return Region(pattern, await self._tree(account, pattern.top, pattern.top, pause), head + names.SEPARATOR)
 
     # what the user sees
 
@@ -174,10 +174,13 @@ class Listing:
         below = await self._tree(account, "", owner + names.SEPARATOR, pause)
         return {owner: Shown((NOSELECT,))} | below if below else {}
 
-    async def _of_sharers(self, pattern: Pattern, pause: Pause) -> dict[str, Shown]:
-        """The accounts that share something with the user, as far as their names can match, and what he sees there."""
+    async def _of_sharers(self, pattern: Pattern, sign: str, pause: Pause) -> dict[str, Shown]:
+        """The accounts that share something with the user, as far as their names can match, and what he sees there.
+        ``sign``: what their names begin with, ``~`` or ``~/``."""
         shown: dict[str, Shown] = {}
-        for owner, account in await self._sharers.accounts(pattern.can_start, pause):
+        found = await self._sharers.accounts(lambda name: pattern.can_start(name.replace(FOREIGN, sign, 1)), pause)
+        for name, account in found:
+            owner = name.replace(FOREIGN, sign, 1)
             shown[owner] = Shown((NOSELECT,))
             shown |= await self._tree(account, "", owner + names.SEPARATOR, pause)
         return shown
@@ -192,12 +195,12 @@ class Listing:
             if name.startswith(FOREIGN):
                 above = levels_above(name, pattern) if choice.recursive else ()
                 if above or pattern.matches(name):
-                    owners[name.partition(names.SEPARATOR)[0]] = None
+                    owners[names.split_foreign(name)[0]] = None
         shown: dict[str, Shown] = {}
         for owner in owners:
             await pause()
             with suppress(MailError):  # of an account that cannot be looked at now, the subscribed names alone are told
-                account = await self._space.account(owner.removeprefix(FOREIGN))
+                account = await self._space.account(names.split_foreign(owner)[1])
                 if account is not None:
                     shown |= await self._whole(account, owner, pause)
         return shown
@@ -235,5 +238,7 @@ def join(reference: str, text: str) -> str:
 
 def root_name(reference: str) -> str:
     """The root of a reference: ``~account/`` for a foreign name, else nothing. Says nothing about what exists."""
-    owner, slash, _ = reference.partition(names.SEPARATOR)
-    return owner + slash if slash and owner.startswith(FOREIGN) else ""
+    if not reference.startswith(FOREIGN) or names.SEPARATOR not in reference:
+        return ""
+    head, owner, _ = names.split_foreign(reference)
+    return head + names.SEPARATOR if owner else head

@@ -1,9 +1,9 @@
 """What a mailbox name means to one user: the only place that resolves names (spec sections 1, 6.2, 7).
 
-A name leads to a *place*: a canonical name in some account. In this order: ``~account/box`` goes to that account, by
-the router; an own top-level mailbox wins over a mailbox alias of the same name; an alias goes where it points; and
-``$Sent$`` is whatever the preference of the account it stands in says. Targets of aliases are resolved without
-aliases, so nothing can run in circles.
+A name leads to a *place*: a canonical name in some account. In this order: ``~account/box`` (or ``~/account/box``) goes
+to that account, by the router; an own top-level mailbox wins over a mailbox alias of the same name; an alias goes where
+it points; and ``$Sent$`` is whatever the preference of the account it stands in says. Targets of aliases are resolved
+without aliases, so nothing can run in circles.
 
 To a foreigner, a place that is not there and a place he has no right ``l`` on look the same (spec 14.2.5), and as much
 is done for one as for the other.
@@ -63,8 +63,8 @@ class NameSpace:
     async def resolve_in(self, account: Account, typed: str) -> Place:
         """The place of a name that must be in that account. Raises CannotDo for a name in another one, whether there
         is such an account or not; else as ``resolve``."""
-        owner = (self.alias_target(typed) or typed).partition(names.SEPARATOR)[0]
-        found = await self.account(owner.removeprefix(FOREIGN)) if owner.startswith(FOREIGN) else self.own
+        name = self.alias_target(typed) or typed
+        found = await self.account(names.split_foreign(name)[1]) if name.startswith(FOREIGN) else self.own
         if found is not account:
             raise CannotDo("A mailbox cannot be renamed into another account")
         return await self.resolve(typed)
@@ -72,7 +72,7 @@ class NameSpace:
     async def _without_aliases(self, name: str) -> Place:
         if not name.startswith(FOREIGN):
             return Place(self.own, expand(self.own, name))
-        owner, _, rest = name[len(FOREIGN) :].partition(names.SEPARATOR)
+        _, owner, rest = names.split_foreign(name)
         account = await self.account(owner)
         if account is None:
             raise NoSuchMailbox
@@ -80,13 +80,13 @@ class NameSpace:
 
     def seen(self, typed: str, place: Place) -> str:
         """What LIST calls the place to which ``typed`` has led: ``$Sent$`` and the extension of a format are gone."""
-        top = typed.partition(names.SEPARATOR)[0]
         if typed.startswith(FOREIGN):
-            return top + names.SEPARATOR + place.name
+            return names.split_foreign(typed)[0] + names.SEPARATOR + place.name
+        top = typed.partition(names.SEPARATOR)[0]
         target = self.alias_target(typed)
         if target is None:
             return place.name
-        inner = target.partition(names.SEPARATOR)[2] if target.startswith(FOREIGN) else target
+        inner = names.split_foreign(target)[2] if target.startswith(FOREIGN) else target
         if not inner:  # an alias of an account
             return f"{top}{names.SEPARATOR}{place.name}".removesuffix(names.SEPARATOR)
         return top + place.name[len(expand(place.account, inner)) :]
@@ -103,8 +103,8 @@ class NameSpace:
         return self.own if name == self.own.name else await self._find_account(name)
 
     def names_account(self, name: str) -> bool:
-        """Whether ``~account%domain`` names an account of a domain that is there: to LIST it might be a pattern."""
-        local, sign, domain = name.removeprefix(FOREIGN).partition("%")
+        """Whether ``account%domain`` names an account of a domain that is there: to LIST it might be a pattern."""
+        local, sign, domain = name.partition("%")
         plain = sign and local and domain and "%" not in domain and "*" not in name
         return bool(plain) and self._directory.route(f"{local}@{domain}", "") is not None
 

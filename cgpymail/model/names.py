@@ -79,7 +79,20 @@ def canonical(name: str) -> str:
 
 def inbox_start(name: str) -> int:
     """Where the component begins that may be INBOX: at the beginning, or behind ``~account/``."""
-    return name.find(SEPARATOR) + 1 if name.startswith(FOREIGN) else 0
+    if not name.startswith(FOREIGN):
+        return 0
+    head = split_foreign(name)[0]
+    return len(head) + 1 if len(head) < len(name) else 0
+
+
+def split_foreign(name: str) -> tuple[str, str, str]:
+    """``~account/box`` as (``~account``, ``account``, ``box``), ``~account`` with an empty box.
+
+    ``~/account/box`` is the same, for clients that put the separator behind the prefix of every name space.
+    """
+    start = len(FOREIGN + SEPARATOR) if name.startswith(FOREIGN + SEPARATOR) else len(FOREIGN)
+    owner, _, rest = name[start:].partition(SEPARATOR)
+    return name[:start] + owner, owner, rest
 
 
 def parent(name: str) -> str:

@@ -73,3 +73,42 @@ def test_modseq_and_namespace(daemon: Daemon) -> None:
         assert list(changed) == [3] and b"work" in changed[3][b"FLAGS"]
         with clients.imap(daemon, "mary") as other:
             assert other.search(None, "KEYWORD", "work")[1] == [b"3"]
+
+
+def walk(client: IMAPClient, prefix: str) -> set[str]:
+    """Level by level, as mail programs open one folder after the other; the names that can be selected."""
+    found: set[str] = set()
+    open_ones = [prefix]
+    while open_ones:
+        for attributes, _, name in client.list_folders("", f"{open_ones.pop()}%"):
+            found |= set() if b"\\Noselect" in attributes else {name}
+            open_ones += [f"{name}/"] if b"\\HasChildren" in attributes else []
+    return found
+
+
+def test_what_is_shared_is_found(daemon: Daemon) -> None:
+    """Walking the announced name spaces in every usual manner finds what was shared, and nothing else; it is usable."""
+    daemon.tool("account", "create", "public", "--password-stdin", data=b"public secret\n")
+    daemon.passwords["public"] = "public secret"
+    with logged_in(daemon, "public") as public:
+        public.create_folder("news/today")
+        public.setacl("news/today", "anyone", "lr")
+        public.append("news/today", SAMPLE[0])
+    with logged_in(daemon) as john, logged_in(daemon, "mary") as mary:
+        for folder in ("Shared/Späße", "Private"):
+            john.create_folder(folder)
+        assert mary.namespace().shared == (("~public/", "/"),)
+        john.setacl("Shared/Späße", "mary", "lrs")
+        john.append("Shared/Späße", SAMPLE[1])
+        shared = {"~john/Shared/Späße", "~public/news/today"}
+        found: set[str] = set()
+        for prefix, _ in (*mary.namespace().other, *mary.namespace().shared):
+            whole = [mary.list_folders("", f"{prefix}*"), mary.list_folders(prefix, "*")]
+            names = [{name for flags, _, name in each if b"\\Noselect" not in flags} for each in whole]
+            assert names[0] == names[1] == walk(mary, prefix)
+            found |= names[0]
+        assert found == shared
+        for name in shared:
+            assert mary.select_folder(name, readonly=True)[b"EXISTS"] == 1
+        john.setacl("Shared/Späße", "mary", "-l")
+        assert walk(mary, "~") == set()

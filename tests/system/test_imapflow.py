@@ -107,3 +107,16 @@ def test_what_the_client_does_is_done(daemon: Daemon) -> None:
             moved = watcher.do(f"move {first} Trash")["to"]
             other.noop()
             assert list(clients.fetch_all(other, "FLAGS BODY.PEEK[]"))[before:] == moved
+
+
+def test_what_is_shared_is_found(daemon: Daemon) -> None:
+    """The announced name spaces have what another account shares, as soon as it does. This client puts the separator
+    behind every prefix, and so it gets ~/account where others get ~account."""
+    with clients.imap(daemon, "john", mailbox=None) as john, watching(daemon) as watcher:
+        watcher.hear("opened")
+        before = watcher.do("walk")["paths"]
+        john.create('"Shared/Sp&AOQA3w-e"')
+        john.setacl('"Shared/Sp&AOQA3w-e"', "mary", "lr")
+        paths = {path: set(flags) for path, flags in watcher.do("walk")["paths"]}
+    assert before == []  # after the client has ended: it would be waited for
+    assert paths == {"~/john": {"\\Noselect", "\\HasChildren"}, "~/john/Shared/Späße": {"\\HasNoChildren"}}

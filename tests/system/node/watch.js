@@ -49,6 +49,13 @@ const commands = {
     async tree() {
         say('tree', { paths: (await client.list()).map((entry) => [entry.path, entry.specialUse || '']) });
     },
+    async walk() {
+        const paths = [];
+        for (const { prefix } of [...(client.namespaces.other || []), ...(client.namespaces.shared || [])]) {
+            paths.push(...(await client.run('LIST', '', prefix + '*')).map((entry) => [entry.path, [...entry.flags]]));
+        }
+        say('walk', { paths });
+    },
     async quit() {
         await client.logout();
         process.exit(0);

@@ -117,6 +117,7 @@ SPELLINGS = [
     (b"~boss@example.org/Work", ATOM),
     (b"~boss%example.org/Work", QUOTED),
     (b"~chief/Work", ATOM),
+    (b"~/boss/Work", ATOM),
     (b"~boss/$Sent$", QUOTED),
     (b"chiefs/Work", ATOM),
     (b"work", ATOM),

@@ -72,7 +72,10 @@ def test_deepest_level_has_no_inferiors(people: People) -> None:
     assert people.attributes(deep) == {"\\Noinferiors", "\\HasNoChildren"}
 
 
-@pytest.mark.parametrize(("reference", "root"), [("", ""), ("foo/", ""), ("~boss/x", "~boss/"), ("~", "")])
+@pytest.mark.parametrize(
+    ("reference", "root"),
+    [("", ""), ("foo/", ""), ("~boss/x", "~boss/"), ("~", ""), ("~/", "~/"), ("~/boss/x", "~/boss/")],
+)
 def test_empty_pattern_gives_the_root(people: People, reference: str, root: str) -> None:
     """LIST "" "" tells the separator and the root of the reference, whatever exists."""
     assert people.list("", reference) == [ListedMailbox(root, ("\\Noselect",))]
