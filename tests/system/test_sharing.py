@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import socket
 import statistics
 import time
@@ -92,6 +93,21 @@ def shared(daemon: Daemon) -> Daemon:
     body = b"Subject: large\r\n\r\n" + (SECRET + b"x" * 57 + b"\r\n") * (LARGE // 78)
     clients.deliver(daemon, [body], "Large#john@example.org")
     return daemon
+
+
+def test_the_standard_library_shares_a_mailbox(shared: Daemon) -> None:
+    """A client that nobody here has written understands what it is told, and so does who shares."""
+    with clients.imap(shared, "john", None) as john, clients.imap(shared, "mary", None) as mary:
+        assert john.create("Team")[0] == "OK"
+        assert mary.myrights("~john/Team")[0] == "NO"
+        assert john.setacl("Team", "mary", "lrsitek")[0] == "OK"
+        assert john.getacl("Team") == ("OK", [b"Team mary lrsited"])
+        assert mary.myrights("~john/Team") == ("OK", [b"~john/Team lrsited"])
+        assert mary.append("~john/Team", "", "", b"Subject: hello\r\n\r\ntext\r\n")[0] == "OK"
+        assert mary.select("~john/Team") == ("OK", [b"1"])
+        assert john.deleteacl("Team", "mary")[0] == "OK"
+        with pytest.raises((imaplib.IMAP4.abort, OSError)):
+            mary.noop()
 
 
 def test_a_change_reaches_the_grantee_in_idle(shared: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
