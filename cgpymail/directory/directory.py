@@ -252,8 +252,8 @@ class Directory:
 
     async def _names_changed(self) -> None:
         """Addresses may mean other accounts now, and the members of groups are addresses."""
-        await self._runtime.pools.sync.run(self.relations.recount)
-        self.relations.changed()
+        if await self._runtime.pools.sync.run(self.relations.recount):
+            self.relations.changed()
 
     @asynccontextmanager
     async def _away(self, name: AccountName) -> AsyncIterator[None]:

@@ -68,15 +68,17 @@ class Groups:
         self._log = log
         self._index = _Index(frozenset())
 
-    def recount(self) -> None:
-        """Make the index anew. It takes time with the number of all members: for a thread."""
+    def recount(self) -> bool:
+        """Make the index anew; whether it says something else now. It takes time with the number of all members: for a
+        thread."""
         index = _Index(frozenset(domain.name for domain in self._domains.all() if not self._known(domain)))
         for domain in self._domains.all():
             if domain.name not in index.unknown:
                 for name, members in domain.groups.items():
                     for member in self._meant(members, domain):
                         index.naming.setdefault(member, []).append((name, domain.name))
-        self._index = index
+        before, self._index = self._index, index
+        return (before.naming, before.unknown) != (index.naming, index.unknown)
 
     def _known(self, domain: Domain) -> bool:
         """Whether the file could be understood and is not too long."""

@@ -1,30 +1,37 @@
 """Giving an account another name, or none any more, so that a crash leaves the old state or the new one. It blocks.
 
-The account's directory moves by one rename, and with it mailboxes, settings and access lists. What is said of the
-account in the files of the domains follows: account aliases that point to it (Aliases.data), its membership in groups
-(Groups.data) and its administrator's rights (Access.settings): a later account of the same name must not inherit
-them. As these are several files, the intent is noted first, in ``<base>/.renaming``; the next start finishes what was
-begun, if the directory had moved.
+The account's directory moves by one rename, and with it mailboxes, settings and access lists; before it goes to another
+domain, names in its access lists that mean somebody of the old one are spelled out. What is said of the account in the
+files of the domains follows: account aliases that point to it (Aliases.data), its membership in groups (Groups.data)
+and its administrator's rights (Access.settings): a later account of the same name must not inherit them. As these are
+several files, the intent is noted first, in ``<base>/.renaming``; the next start finishes what was begun, if the
+directory had moved.
 
 What other accounts say of it (their access lists, subscriptions and mailbox aliases) stays as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cgpymail.directory.accounts import AccountFiles
 from cgpymail.directory.domains import SETTINGS, Domain, Domains, words_of
 from cgpymail.directory.files import load_document
 from cgpymail.directory.groups import SIGN
+from cgpymail.directory.info import ACCESS
 from cgpymail.directory.naming import account_name, domain_name
-from cgpymail.directory.places import AccountPlace
+from cgpymail.directory.places import INFO, AccountPlace
 from cgpymail.directory.router import split
 from cgpymail.errors import AccountExists, IllegalName, NoSuchAccount
 from cgpymail.grammar.settings import Document
+from cgpymail.model.identifiers import spelled_out
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import CRASH, Log
 
 INTENT = ".renaming"
+ACCESS_LIST = "Access"  # in the entry of a mailbox in account.info
 # Keys of the note: names, and the paths in the base directory that made the account exist, and are to.
 OLD, NEW, SOURCE, TARGET = "Old", "New", "Source", "Target"
 _NOBODY: frozenset[AccountName] = frozenset()
@@ -42,12 +49,16 @@ class AccountRenaming:
         self.halfway = _NOBODY  # the names of an account that has left and not arrived: it is neither there nor gone
 
     def rename(self, old: AccountName, new: AccountName) -> None:
-        """Both domains exist. Raises NoSuchAccount, AccountExists, OSError (then nothing has changed)."""
+        """Both domains exist. Raises NoSuchAccount, AccountExists, OSError (nothing has changed, or it is
+        ``halfway``)."""
         source = self._locate(old)
         place = self._domains.need(new.domain)
         if new.name in place.aliases and self._meant(place.aliases[new.name], place) != old:
             raise AccountExists("An account alias of that name is there already")
-        self._move(old, new, source, self._accounts.place_for(place, new.name, source))
+        target = self._accounts.place_for(place, new.name, source)
+        if old.domain != new.domain:
+            self._spell_out(source, old.domain)
+        self._move(old, new, source, target)
 
     def remove(self, name: AccountName) -> None:
         """With all its mail, its account aliases and its rights. Raises NoSuchAccount, OSError."""
@@ -64,10 +75,10 @@ class AccountRenaming:
         if self._files.exists(f"{self._base}/{source}"):
             self._forget()
             return
-        places = [AccountPlace.of(f"{self._base}/{path}") if path else None for path in (source, target)]
-        assert places[0] is not None
-        self._arrive(_named(old), _named(new) if new else None, places[0], places[1])
-        self._follow(_named(old), _named(new) if new else None)
+        name, renamed = _named(old), _named(new) if new else None
+        place = AccountPlace.of(f"{self._base}/{target}") if target else None
+        self._arrive(name, renamed, AccountPlace.of(f"{self._base}/{source}"), place)
+        self._follow(name, renamed)
 
     def _locate(self, name: AccountName) -> AccountPlace:
         """Where the account is. What another one has left unfinished comes first."""
@@ -121,6 +132,21 @@ class AccountRenaming:
             self._change_groups(domain, old, new)
         self._forget()
 
+    def _spell_out(self, place: AccountPlace, domain: str) -> None:
+        """Names in the account's access lists that mean somebody of its domain say so from now on, which they may also
+        if the account stays: ``mary`` must not become her namesake in the domain that it goes to."""
+        path = place.file(INFO)
+        document, readable = load_document(self._files, path, self._log)
+        before = document.render()
+        for key in list(document):
+            entry = document.get(key)
+            if isinstance(entry, dict) and key == ACCESS:
+                document.set(key, _spelled_out(entry, domain))
+            elif isinstance(entry, dict) and isinstance(entry.get(ACCESS_LIST), dict):
+                document.set(key, entry | {ACCESS_LIST: _spelled_out(entry[ACCESS_LIST], domain)})
+        if readable and document.render() != before:
+            self._files.write_file(path, document.render())
+
     def _change_aliases(self, domain: Domain, old: AccountName, new: AccountName | None) -> None:
         """Aliases of the account follow it; an alias that had the new name makes room for it."""
         path = f"{domain.path}/{SETTINGS}/Aliases.data"
@@ -169,6 +195,17 @@ class AccountRenaming:
             return AccountName(account_name(local), domain_name(host or domain.name))
         except IllegalName:
             return None
+
+
+def _spelled_out(acl: Mapping[str, Any], domain: str) -> dict[str, Any]:
+    """An access list with whole names. What is there twice then means what both say."""
+    made: dict[str, Any] = {}
+    for identifier, value in acl.items():
+        whole = spelled_out(identifier, domain)
+        if whole in made and isinstance(value, str) and isinstance(made[whole], str):
+            value = made[whole] + value
+        made[whole] = value
+    return made
 
 
 def _named(text: str) -> AccountName:

@@ -39,6 +39,15 @@ def canonical(text: str, domain: str) -> str:
     return sign + mark + local + end
 
 
+def spelled_out(identifier: str, domain: str) -> str:
+    """An element of a list of an owner in ``domain`` so that it means the same in any domain; as it is otherwise."""
+    sign, rest = (NEGATIVE, identifier[1:]) if identifier.startswith(NEGATIVE) else ("", identifier)
+    local, at, place = _split(rest)
+    if place or (local.lower() == ANYONE and not at):
+        return identifier
+    return f"{sign}{local}@{domain}"
+
+
 def is_account(identifier: str, name: str) -> bool:
     """Whether a canonical identifier is the owner, whose name this is, or his negative."""
     return identifier.removeprefix(NEGATIVE) == name

@@ -87,6 +87,29 @@ def test_to_another_domain(ground: Ground) -> None:
     assert ground.directory.relations.members(("far", "client2.com")) == ("jack", "john")
 
 
+def test_access_lists_mean_the_same_people(ground: Ground) -> None:
+    """In another domain, a name without domain would be somebody else."""
+    acl = {
+        "mary": "lr",
+        "mary@client2.com": "l",
+        "-#staff": "r",
+        "anyone@": "l",
+        "-anyone": "s",
+        "mary@example.org": "i",
+    }
+    record = ground.record()
+    result(record.update_mailboxes({"INBOX": {"Access": acl, "UIDNext": "5"}, "a": {"Class": "x"}}))
+    result(record.set_account_acl({"mary": ["CreateMailboxes"]}))
+    before = record.access("INBOX")
+    new = rename(ground, JOHN, "jack", "client2.com")
+    for _ in range(2):
+        found = ground.record(new)
+        assert found.access("INBOX") == before
+        assert found.mailbox_info("INBOX")["UIDNext"] == "5" and found.mailbox_info("a") == {"Class": "x"}
+        assert found.account_acl() == {"mary@example.org": ("CreateMailboxes",)}
+        ground.start()
+
+
 def test_an_alias_becomes_the_name(ground: Ground) -> None:
     """Who is renamed to one of his aliases is found under it."""
     rename(ground, JOHN, "boss")
