@@ -18,6 +18,7 @@ from cgpymail.manager.grants import grantees
 from cgpymail.manager.infos import ACL
 from cgpymail.manager.watching import Granted
 from cgpymail.model import names
+from cgpymail.model.acl import take_apart
 
 
 async def set_acl(account: Account, name: str, acl: Mapping[str, str], *, author: Any = None) -> None:
@@ -30,7 +31,7 @@ async def set_acl(account: Account, name: str, acl: Mapping[str, str], *, author
     """
     _check(account, name)
     with account.grants.holding(account.name):
-        granted = grantees(acl, account.name) - grantees(account.infos.acl(name), account.name)
+        granted = grantees(take_apart(acl, account.name.domain)) - grantees(account.record.access(name))
         if granted:
             await account.grants.add(account.name, granted)
             _check(account, name)

@@ -7,9 +7,8 @@ each LIST. What is granted to ``anyone`` is no reason to show an account: nobody
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 from cgpymail.errors import MailError
 from cgpymail.interfaces import IAccountRecord, IGrants
@@ -18,37 +17,31 @@ from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.infos import ACL
 from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.model import rights
-from cgpymail.model.identifiers import ANYONE
+from cgpymail.model.acl import Acl, take_apart
 from cgpymail.model.identity import AccountName, Grantee
 
 
-def grantees(acl: Any, owner: AccountName) -> set[Grantee]:
-    """Those to whom an ACL that stands in an account of ``owner`` grants ``l`` by name or as a group (spec 3.3)."""
-    found: set[Grantee] = set()
-    for identifier, letters in acl.items() if isinstance(acl, Mapping) else ():
-        if not isinstance(identifier, str) or not isinstance(letters, str) or identifier.startswith("-"):
-            continue
-        local, _, domain = identifier.lower().partition("@")
-        name = local.removeprefix("#")
-        if name and local != ANYONE and rights.parse(letters) & rights.LOOKUP:
-            found.add(Grantee(name, domain or owner.domain, group=name != local))
-    return found
+def grantees(acl: Acl) -> set[Grantee]:
+    """Those to whom an access list grants ``l`` by name or as a group (spec 3.3)."""
+    found = {Grantee(who.name, who.domain) for who, masks in acl.accounts.items() if masks[0] & rights.LOOKUP}
+    groups = (group for group, masks in acl.groups.items() if masks[0] & rights.LOOKUP)
+    return found | {Grantee(name, domain, group=True) for name, domain in groups}
 
 
-def all_grantees(record: IAccountRecord, owner: AccountName) -> set[Grantee]:
-    """Those to whom any mailbox of the account is granted, were ``owner`` its name."""
+def all_grantees(record: IAccountRecord) -> set[Grantee]:
+    """Those to whom any mailbox of the account is granted, whether it is there or not."""
     found: set[Grantee] = set()
     for name in record.described_mailboxes():
-        found |= grantees(record.mailbox_info(name).get(ACL), owner)
+        found |= grantees(take_apart(record.mailbox_info(name).get(ACL), record.name.domain))
     return found
 
 
 @asynccontextmanager
 async def announced(index: IGrants, record: IAccountRecord, owner: AccountName) -> AsyncIterator[None]:
-    """While it lasts, the account may get the name ``owner``: the index has it before that. Raises StorageFailed,
-    LimitExceeded."""
+    """While it lasts, the account may get the name ``owner``: the index has it before that. Whom its lists mean does
+    not change by it. Raises StorageFailed, LimitExceeded."""
     with index.holding(owner):
-        await index.add(owner, all_grantees(record, owner))
+        await index.add(owner, all_grantees(record))
         yield
 
 
@@ -99,7 +92,7 @@ class Sharers:
             await account.refresh()
             if await self._shares(account, pause):
                 return account
-        true = set() if account is None else all_grantees(account.record, owner)
+        true = set() if account is None else all_grantees(account.record)
         for grantee in hints:
             if grantee not in true:
                 self._index.drop(owner, grantee, mark)
@@ -110,7 +103,7 @@ class Sharers:
         for count, name in enumerate(list(account.entries)):
             if not count % STRIDE:
                 await pause()
-            granted = grantees(account.record.mailbox_info(name).get(ACL), account.name)
+            granted = grantees(account.record.access(name))
             if any(map(self._space.is_among, granted)) and self._space.rights(Place(account, name)) & rights.LOOKUP:
                 return True
         return False

@@ -97,7 +97,7 @@ class Office:
     """The server, with an account john whose password is ``secret``."""
 
     def __init__(self, path: Path, files: Files | None = None, **limits: int) -> None:
-        (path / "base").mkdir()
+        (path / "base").mkdir(exist_ok=True)
         self.base = str(path / "base")
         self.runtime = memory_runtime(files)
         self.runtime.logs.levels.update(dict.fromkeys(("SYSTEM", "ACCOUNT", "IMAP", "POP", "LMTP", "MAILBOX"), 5))

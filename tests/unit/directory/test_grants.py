@@ -149,7 +149,7 @@ def manager(ground: Ground) -> MailboxManager:
 def granted(ground: Ground, owner: AccountName) -> set[Grantee]:
     """Those to whom the access list of the INBOX grants something, as it is on disk."""
     record = ground.record(owner)
-    return set() if record is None else grantees(record.mailbox_info("INBOX").get("Access"), owner)
+    return set() if record is None else grantees(record.access("INBOX"))
 
 
 def share(ground: Ground) -> None:

@@ -401,3 +401,20 @@ def test_endless_name_is_refused(people: People) -> None:
     """A name longer than any mailbox can have is not looked for."""
     with pytest.raises(IllegalName):
         people.run(people.john.status("~" + "x" * 5000))
+
+
+@pytest.mark.parametrize("name", ["~boss/Hidden", "~boss/Absent", "~boss/Work/Absent", "~boss/Hidden.mdir"])
+def test_as_much_is_done_for_hidden_as_for_absent(people: People, name: str) -> None:
+    """The disk is looked at once, whether there is something that the user may not know of, or nothing (14.2.5)."""
+    people.make("Hidden", user=people.user("boss"))
+    looked: list[str] = []
+    tree = people.world.trees[people.user("boss").account]
+    scan = tree.scan
+    tree.scan = lambda: (looked.append(name), scan())[1]  # type: ignore[method-assign,func-returns-value]
+    for work in (people.john.status, people.john.open, people.john.delete, people.john.may_append):
+        people.world.clock.advance(1)
+        with pytest.raises(NoSuchMailbox):
+            people.run(work(name))
+        with pytest.raises(NoSuchMailbox):
+            people.run(work(name))
+    assert len(looked) == 4
