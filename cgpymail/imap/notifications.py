@@ -23,7 +23,8 @@ from cgpymail.imap.context import CONDSTORE, Context, ProtocolEnd
 from cgpymail.imap.fetchwriter import FetchWriter
 from cgpymail.imap.input import Disconnected
 from cgpymail.manager.handle import Handle, Selection
-from cgpymail.manager.watch import Watch, Watched
+from cgpymail.manager.watch import Watch
+from cgpymail.manager.watched import Watched
 from cgpymail.model.mailbox import ListedMailbox
 from cgpymail.model.watching import FLAG_CHANGE, MAILBOX_METADATA, SERVER_METADATA, Filter, Interest
 from cgpymail.runtime.coroutines import begin
@@ -66,11 +67,12 @@ class Notifications:
             self._starting = False
 
     async def start_annotations(self) -> None:
-        """The client hears of annotations that others change (RFC 5464 4.4), of its own and of subscribed mailboxes,
-        unless a NOTIFY says what it hears of, now or later."""
+        """The client hears of annotations that others change (RFC 5464 4.4), of its own and of subscribed mailboxes and
+        the one it selects, unless a NOTIFY says what it hears of, now or later."""
         context = self._context
         if context.selected is None:
             self._watch = await context.account.watch(_ANNOTATIONS, self.resume, context.breathe)
+            self._watch.follow_opened(MAILBOX_METADATA)
             self._unasked = True
 
     def stop(self) -> None:

@@ -30,7 +30,8 @@ from cgpymail.manager.objectids import mailbox_id
 from cgpymail.manager.ownseen import reader_of
 from cgpymail.manager.readers import Reader
 from cgpymail.manager.sharing import Sharing
-from cgpymail.manager.watch import Key, Watch
+from cgpymail.manager.watch import Watch
+from cgpymail.manager.watched import Key
 from cgpymail.model import flags, names, rights
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import PLAIN_LIST, CreatedMailbox, ListChoice, ListedMailbox, MailboxStatus
@@ -127,7 +128,7 @@ class User:
 
     async def watch(self, interests: Sequence[Interest], notify: Callable[[], None], pause: Pause = no_pause) -> Watch:
         """Watch mailboxes, instead of what was watched before. ``notify``: there is something to tell. Raises Busy."""
-        watch = Watch(self._space, self._own.watching, self._limits, notify)
+        watch = Watch(self._space, self._own.watching, self._limits, notify, self._opened)
         await watch.observe(interests, pause)
         self.unwatch()
         if self._closed:
@@ -135,6 +136,13 @@ class User:
             raise Busy("The session has ended")
         self._watch = watch
         return watch
+
+    def _opened(self) -> dict[Key, str]:
+        return {(mailbox.owner, mailbox.name): handle.name for handle, mailbox in self._handles.items()}
+
+    def _opened_changed(self) -> None:
+        if self._watch is not None:
+            self._watch.opened_changed()
 
     def unwatch(self) -> None:
         """Watch nothing any more."""
@@ -220,6 +228,7 @@ class User:
 
         def closed() -> None:
             self._handles.pop(handle, None)
+            self._opened_changed()
             account.close(mailbox)
 
         try:
@@ -241,6 +250,7 @@ class User:
             _leave(account, mailbox, reader)
             raise NoSuchMailbox from None
         self._handles[handle] = mailbox
+        self._opened_changed()
         with suppress(MailError):  # on a full disk, or when it is being removed: then nothing is said of it
             handle.mailbox_id = await mailbox_id(account, mailbox)
         if handle.gone:  # meanwhile

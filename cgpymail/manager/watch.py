@@ -8,12 +8,12 @@ something is told; of a foreign name that is gone, the access list it had last d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from cgpymail.errors import MailError
 from cgpymail.manager.account import Account
 from cgpymail.manager.choosing import STRIDE, Pause
 from cgpymail.manager.namespace import FOREIGN, NameSpace, Place
+from cgpymail.manager.watched import Key, Noted, Places, Watched
 from cgpymail.manager.watching import Annotated, Event, Granted, Named, Stream, Touched, Watching
 from cgpymail.model import names, rights
 from cgpymail.model.identity import AccountName
@@ -28,54 +28,32 @@ from cgpymail.model.watching import (
 )
 from cgpymail.runtime.limits import Limits
 
-Key = tuple[AccountName, str]
 NEEDED = rights.LOOKUP | rights.READ  # for every event (RFC 5465 section 5)
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A mailbox with the mask of the events that are wanted of it. ``shown``: its name for this user."""
-
-    shown: str
-    key: Key
-    events: int
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Annotations of a mailbox that were changed. ``shown``: its name for this user; empty for his account."""
-
-    shown: str
-    key: Key
-    entries: tuple[str, ...]
-
-
-@dataclass
-class _Places:
-    """Which mailboxes, each with the mask and the name that is shown: single ones, and all from one downwards."""
-
-    single: dict[Key, tuple[int, str]] = field(default_factory=dict)
-    trees: dict[Key, tuple[int, str]] = field(default_factory=dict)
-
-    def add(self, found: dict[Key, tuple[int, str]], key: Key, events: int, shown: str) -> None:
-        """Wanted is what any group wants; the name is that of the first."""
-        before = found.get(key, (0, shown))
-        found[key] = (before[0] | events, before[1])
-
-
 class Watch:
-    """Made by User.watch. ``notify`` is called when there is something to tell."""
+    """Made by User.watch. ``notify`` is called when there is something to tell; ``opened`` gives the mailboxes that the
+    session has open, with their names."""
 
-    def __init__(self, space: NameSpace, watching: Watching, limits: Limits, notify: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        space: NameSpace,
+        watching: Watching,
+        limits: Limits,
+        notify: Callable[[], None],
+        opened: Callable[[], dict[Key, str]],
+    ) -> None:
         self.overflowed = False
         self._closed = False
         self._space = space
         self._watching = watching
         self._limits = limits
         self._notify = notify
+        self._opened = opened
+        self._of_opened = 0  # events wanted of what is open
         self._streams: dict[AccountName, Stream] = {}
         self._positions: dict[AccountName, int] = {}
-        self._places = _Places()
+        self._places = Places()
         self._of_subscribed = 0  # events wanted of what is subscribed
         self._subscribed: dict[Key, str] = {}
         self._stale = False  # the subscription list was changed
@@ -86,7 +64,7 @@ class Watch:
 
     async def observe(self, interests: Sequence[Interest], pause: Pause) -> None:
         """Begin to watch this. Raises StorageFailed, Busy; then nothing is watched."""
-        places = _Places()
+        places = Places()
         own = self._space.own.name
         for interest in interests:
             self._wanted_anywhere |= interest.events
@@ -134,11 +112,23 @@ class Watch:
             self._subscribed = found
         self._join()
 
+    def follow_opened(self, events: int) -> None:
+        """These are wanted of whatever the session has open, too."""
+        self._of_opened = events
+        self._join()
+
+    def opened_changed(self) -> None:
+        """The session has opened or closed a mailbox."""
+        if self._of_opened:
+            self._join()
+
     def _join(self) -> None:
         if self._closed:
             return
         own = self._space.own.name
         wanted = {own, *(key[0] for found in (*self._all_places(), self._subscribed) for key in found)}
+        if self._of_opened:
+            wanted |= {key[0] for key in self._opened()}
         for account in self._streams.keys() - wanted:
             self._leave(account)
         for account in wanted - self._streams.keys():
@@ -226,10 +216,9 @@ class Watch:
         else:
             wanted, shown = self._wanted_anywhere & SERVER_METADATA if account == me else 0, ""
         if wanted:
-            key = (account, event.name)
-            before = self._annotated.get(key)
-            known = before.entries if before is not None else ()
-            self._annotated[key] = Noted(shown, key, tuple(dict.fromkeys((*known, *event.entries))))
+            later = Noted(shown, (account, event.name), event.entries)
+            before = self._annotated.get(later.key)
+            self._annotated[later.key] = later if before is None else before.and_later(later)
 
     def _take_up_names(self, account: AccountName, event: Named) -> None:
         for name in event.names:
@@ -273,16 +262,13 @@ class Watch:
 
     def _wanted(self, key: Key) -> tuple[int, str]:
         """The events that are wanted of a mailbox, and how it is shown; (0, "") if it is not watched."""
-        account, name = key
-        events, shown = self._places.single.get(key, (0, ""))
-        for top in (name, *reversed(names.ancestors(name)), ""):
-            tree = self._places.trees.get((account, top))
-            if tree is not None:
-                events |= tree[0]
-                shown = shown or tree[1] + name[len(top) :]
+        events, shown = self._places.wanted(key)
         if key in self._subscribed:
             events |= self._of_subscribed
             shown = shown or self._subscribed[key]
+        if self._of_opened and key in self._opened():
+            events |= self._of_opened
+            shown = shown or self._opened()[key]
         return events, shown
 
     def _wanted_of(self, subscribed: str) -> int:
@@ -329,9 +315,7 @@ class Watch:
 
     def put_back_annotated(self, noted: Noted) -> None:
         """They could not be told yet."""
-        later = self._annotated.get(noted.key)
-        entries = dict.fromkeys((*noted.entries, *(later.entries if later is not None else ())))
-        self._annotated[noted.key] = Noted(noted.shown, noted.key, tuple(entries))
+        self._annotated[noted.key] = noted.and_later(self._annotated.get(noted.key))
 
     def put_back_name(self, name: str, old: str) -> None:
         """It could not be told yet."""

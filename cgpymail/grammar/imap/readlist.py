@@ -14,7 +14,7 @@ from cgpymail.grammar.imap import commands
 from cgpymail.grammar.imap.commands import Command
 from cgpymail.grammar.imap.errors import CommandError
 from cgpymail.grammar.imap.readmailbox import status_items
-from cgpymail.grammar.imap.readmetadata import entry_list
+from cgpymail.grammar.imap.readmetadata import entries
 from cgpymail.grammar.imap.tokens import Reader, Words
 from cgpymail.model.mailbox import PLAIN_LIST, ListChoice
 
@@ -84,8 +84,7 @@ def _return_options(words: Words, options: _Options) -> None:
             options.status += status_items(words)
         elif option == b"METADATA":
             words.need(b" ")
-            words.need(b"(")
-            options.entries += entry_list(words)
+            options.entries += entries(words)
 
 
 def _option(words: Words, known: frozenset[bytes]) -> bytes:

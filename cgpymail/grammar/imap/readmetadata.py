@@ -60,11 +60,6 @@ def entries(words: Words) -> tuple[str, ...]:
     """One name, or several in parentheses; as typed. Raises CommandError."""
     if not words.follows(b"("):
         return (_entry(words),)
-    return entry_list(words)
-
-
-def entry_list(words: Words) -> tuple[str, ...]:
-    """Names behind an opening parenthesis, at least one; as typed. Raises CommandError."""
     found: list[str] = []
     while not found or not words.follows(b")"):
         if found:

@@ -9,7 +9,8 @@ import pytest
 from twisted.internet.defer import Deferred, fail
 
 from cgpymail.errors import StorageFailed
-from cgpymail.manager.watch import Key, Watch
+from cgpymail.manager.watch import Watch
+from cgpymail.manager.watched import Key
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.imapclient import ImapClient
 from tests.support.records import MemoryAnnotations
