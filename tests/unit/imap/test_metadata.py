@@ -53,6 +53,13 @@ def test_any_octets(pair: Pair) -> None:
     assert answer.startswith(b'* METADATA "INBOX" (/shared/a ~{4}\r\n\0\xff\r\n /shared/b {1}\r\n\xe9)\r\nb OK')
 
 
+@pytest.mark.parametrize("entry", [b"class", b"own-seen"])
+def test_what_must_be_text(pair: Pair, entry: bytes) -> None:
+    """Entries that mean something to the server take nothing else."""
+    line = b"SETMETADATA INBOX (/shared/vendor/cgpymail/%b {1+}\r\n\xff)" % entry
+    assert pair.work.refused(line) == b"[CANNOT] This value must be text in UTF-8"
+
+
 def test_changes_wait_for_a_client_that_does_not_read(pair: Pair) -> None:
     """Then each entry is told once, with what was changed while the line was on its way."""
     pair.other.do(b"ENABLE METADATA")

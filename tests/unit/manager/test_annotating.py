@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from twisted.internet.defer import fail
+from twisted.internet.defer import Deferred, fail
 
-from cgpymail.errors import StorageFailed, TooManyAnnotations
+from cgpymail.errors import NoSuchMailbox, StorageFailed, TooManyAnnotations
 from cgpymail.manager.user import User
 from cgpymail.model.annotations import Found, Wish
 from cgpymail.runtime.limits import DEFAULTS
+from tests.support.results import result
 from tests.support.world import World
 
 COMMENT, MINE = "/shared/comment", "/private/comment"
@@ -121,6 +122,26 @@ def test_a_mailbox_without_mailboxid_takes_nothing_along(ground: Ground) -> None
     del ground.boss_record.infos["Box"]["MailboxID"]
     ground.world.run(ground.boss.delete("Box"))
     assert ground.read(ground.boss, "", MINE) == b"mine"
+
+
+def test_two_at_the_same_time(ground: Ground) -> None:
+    """Both are kept under one MAILBOXID; of a mailbox that went meanwhile nothing is."""
+    ground.make("Gone")
+    for name in ("Box", "Gone"):
+        del ground.boss_record.infos[name]["MailboxID"]
+    turn = ground.boss.annotations._space.own.turn
+    turn.acquire()
+    work = [("Box", {COMMENT: b"x"}), ("Box", {MINE: b"y"}), ("Gone", {COMMENT: b"z"})]
+    done = [Deferred.fromCoroutine(ground.boss.annotations.change(name, values)) for name, values in work]
+    del ground.boss.annotations._space.own._entries["Gone"]
+    turn.release()
+    ground.world.turns()
+    result(done[0]), result(done[1])
+    with pytest.raises(NoSuchMailbox):
+        result(done[2])
+    assert ground.boss_record.noted.kept == {
+        ground.boss_record.infos["Box"]["MailboxID"]: {COMMENT: b"x", MINE: b"y"},
+    }
 
 
 def test_a_mailbox_without_mailboxid_gets_one(ground: Ground) -> None:
