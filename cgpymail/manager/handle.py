@@ -79,8 +79,7 @@ class Handle:
         self._permit = Permit()
         self._closed = closed
         self._open = True
-        self._hides = standing.hides  # the class of the view; what may be read is asked again
-        self._stricter = False  # whether the user was found to see less than the view has, for lack of right a
+        self._hides = standing.hides  # the class of the view
         self.own = own
         self.reader = reader
         self._messages: Mailbox | Reader = reader or mailbox  # with the flags that this user sees
@@ -122,7 +121,7 @@ class Handle:
         """The user may be able to do less, or more (hub.Holder)."""
         if self._open:
             standing = self._ask()
-            self._stricter = bool(standing.hides & ~self._hides)
+            self._see(standing.hides)
             self._allowance.rights_changed()
             if not standing.rights & rights.READ:
                 self._permit.end()
@@ -190,8 +189,7 @@ class Handle:
     @property
     def first_unseen(self) -> int:
         """Number of the first message without Seen when the mailbox was opened just now, 0 if there is none."""
-        uid = self._picture.first_unseen()
-        return self._view.seq(uid) if uid else 0
+        return self._view.seq(self._picture.first_unseen())
 
     def flag_names(self) -> list[str]:
         """For FLAGS: the built-in flags that IMAP knows, and the keywords."""
@@ -213,10 +211,7 @@ class Handle:
         return self._view.seq(uid)
 
     def flags(self, uids: Sequence[int]) -> list[Names]:
-        """IMAP names of the flags of ascending ``uids`` of this view, ghosts too. The tuples are shared.
-
-        Raises MessageGone.
-        """
+        """IMAP names of the flags of ascending ``uids`` of this view, ghosts too; shared tuples. Raises MessageGone."""
         return self._recent.names(self.rows(uids), self._mailbox.flag_names)
 
     def rows(self, uids: Sequence[int]) -> Columns:
@@ -264,7 +259,7 @@ class Handle:
 
     def cached(self, uid: int, kind: str) -> bytes | None:
         """Bytes put here before by ``cache``, of any session, if this user may read the message now."""
-        if (self._stricter or self._view.is_ghost(uid)) and self.row(uid).flags & self._ask().hides:
+        if self._view.is_ghost(uid) and self.row(uid).flags & self._ask().hides:
             return None
         value: bytes | None = self._mailbox.facts.get(self._mailbox.number, uid, kind)
         return value
@@ -281,9 +276,7 @@ class Handle:
 
     def store_flags(self, uids: Sequence[int], action: StoreAction, names: Sequence[str]) -> list[int]:
         """Change flags; gives the UIDs that exist, ascending, whether changed or not. Ghosts are silently ignored.
-
-        Raises NotPermitted, ReadOnly, LimitExceeded (keywords), CannotDo, StorageFailed, MailboxGone.
-        """
+        Raises NotPermitted, ReadOnly, LimitExceeded (keywords), CannotDo, StorageFailed, MailboxGone."""
         held = self._standing(changing=True).rights
         present = self._view.present(uids)
         changing = plan(self._mailbox, action, names, held)
@@ -365,8 +358,14 @@ class Handle:
             raise MailboxGone
         if changing and self._allowance.examined:
             raise ReadOnly
-        self._stricter = bool(standing.hides & ~self._hides)
+        self._see(standing.hides)
         return standing
+
+    def _see(self, hides: int) -> None:
+        """With right ``a`` given or withdrawn, what is hidden from others joins the view, or leaves it."""
+        if hides != self._hides and not self._mailbox.gone:
+            self._picture = self._mailbox.sees_as(self._view, self.reader, self._hides, hides)
+            self._hides, self._version = hides, None
 
     def _require(self, right: int) -> Standing:
         standing = self._standing(changing=True)
@@ -381,9 +380,10 @@ class Handle:
 
         Its own flag changes are not among it, unless so much passed that single changes are no longer known.
         """
-        if self.gone:
+        standing = self._ask()
+        if self._mailbox.gone or not standing.rights & rights.READ:
             return GONE
-        mailbox = self._mailbox
+        self._see(standing.hides)
         if self._version == self._messages.version and not (expunge and self._ghosts_left):
             return QUIET
         before = self._view.top
@@ -392,8 +392,8 @@ class Handle:
         self._ghosts_left = bool(self._view.ghosts)
         if self._view.top > before:
             self._recent.claim(before)
-        new_names = self._names_version != mailbox.names_version
-        self._names_version = mailbox.names_version
+        before_names, self._names_version = self._names_version, self._mailbox.names_version
+        new_names = self._names_version != before_names
         recent = self._recent.changed()
         news = Updates(told.expunged, told.expunged_uids, told.exists, recent, told.flags, new_names)
         return self._allowance.told(news)

@@ -122,9 +122,16 @@ class Mailbox:
 
     def reads_as(self, view: View, hides: int, before: Reader | None, reader: Reader | None) -> Picture:
         """A session has another Seen from now on: that of ``reader``, or the common one; its picture now."""
-        picture = self._picture(hides, reader)
-        if view.change_picture(picture):
-            del self._pictures[before, hides]
+        return self._change_picture(view, (before, hides), (reader, hides))
+
+    def sees_as(self, view: View, reader: Reader | None, before: int, hides: int) -> Picture:
+        """A session belongs to another visibility class from now on; its picture now."""
+        return self._change_picture(view, (reader, before), (reader, hides))
+
+    def _change_picture(self, view: View, before: tuple[Any, int], after: tuple[Any, int]) -> Picture:
+        picture = self._picture(after[1], after[0])
+        if view.change_picture(picture, self.modseq):
+            del self._pictures[before]
         return picture
 
     def read_by(self, reader: Reader, uids: tuple[int, ...], author: View | None) -> None:

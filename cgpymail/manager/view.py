@@ -116,11 +116,19 @@ class View:
             self._floor = marks.at(self.marks_at).modseq - 1
         self.marks_at = marks.end
 
-    def change_picture(self, picture: Picture) -> bool:
-        """Follow another one, which shows the same messages now. Whether the old one has no view any more."""
+    def change_picture(self, picture: Picture, modseq: int) -> bool:
+        """Follow another one. Messages that it has not are as if hidden now, further ones as if shown now, by a change
+        with ``modseq``. Whether the old one has no view any more."""
         self.follow()
         self.collapse()
         last = self._picture.leave(self)
+        if picture.hides != self._picture.hides:
+            before, after = (set(uids[: bisect_right(uids, self.top)]) for uids in (self._picture.uids, picture.uids))
+            self._left(sorted(before - after), Move((), modseq, joined=False))
+            if not after.isdisjoint(self._ghosts):  # what changed while they were hidden is still to be told
+                hidden = self._ghost_modseq - 1
+                self._floor = hidden if self._floor == _NO_FLOOR else min(self._floor, hidden)
+            self._rejoined(sorted(after - before), Move((), modseq, joined=True))
         self._picture = picture
         self.moves_at, self.marks_at = picture.moves.end, picture.marks.end
         picture.join(self)

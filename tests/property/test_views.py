@@ -139,14 +139,27 @@ class Views(RuleBasedStateMachine):
         self.expunges += 1
         self.departed.add(uids, rows)
 
+    def picture(self, hides: int) -> Picture:
+        """Of a class."""
+        if hides not in self.pictures:
+            self.pictures[hides] = Picture(self.columns, hides, self.log_limit)
+        return self.pictures[hides]
+
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data(), hides=st.sampled_from(CLASSES))
+    def see_as(self, data: st.DataObject, hides: int) -> None:
+        """The user of a session is given, or loses, the right to see what is hidden from others."""
+        client = data.draw(st.sampled_from(self.clients))
+        if client.hides != hides:
+            if client.view.change_picture(self.picture(hides), self.modseq):
+                del self.pictures[client.hides]
+            client.hides = hides
+
     @precondition(lambda self: len(self.clients) < 6)
     @rule(hides=st.sampled_from(CLASSES))
     def open(self, hides: int) -> None:
         """Another session begins, with what its class sees."""
-        shown = self.pictures.get(hides)
-        if shown is None:
-            shown = self.pictures[hides] = Picture(self.columns, hides, self.log_limit)
-        view = View(shown, self.columns, self.departed)
+        view = View(self.picture(hides), self.columns, self.departed)
         self.clients.append(NaiveClient(view, hides, self.shown(hides)))
         self.clients[-1].since = self.expunges
 

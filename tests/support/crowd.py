@@ -72,8 +72,8 @@ class Client:
             self.driver.recent_mark = max(self.driver.recent_mark, *self.recent)
 
     def sees(self, message: Message) -> bool:
-        """Spec 2.8: mail clients never see Service; Hidden is for the owner."""
-        return not message.service and not (message.hidden and self.foreign)
+        """Spec 2.8: mail clients never see Service; Hidden is for the owner and holders of right a."""
+        return not message.service and not (message.hidden and self.foreign and not self.driver.foreign_sees)
 
     def present(self) -> list[int]:
         """Those of the client's messages that are still there for it."""
@@ -152,13 +152,14 @@ class Driver:
         self.recent_mark = 0
         self.serial = 0
         self.foreign_rights = rights.parse("lrswid")
+        self.foreign_sees = False  # whether the foreign user has right a
         self.append()
         kinds = ("imap", "imap", "imap", "examine", "foreign", "pop", "pop")
         self.clients = [Client(self, kind) for kind in kinds]
 
     def ask_foreign(self) -> Standing:
         """Another user, with what the ACL says now."""
-        return Standing(self.foreign_rights, flags.SERVICE | flags.HIDDEN)
+        return Standing(self.foreign_rights, flags.SERVICE | (0 if self.foreign_sees else flags.HIDDEN))
 
     def put(self, uid: int, message: Message) -> None:
         """A message of INBOX is this now."""
@@ -319,7 +320,7 @@ class Driver:
         client.open()
 
     def withdraw(self, client: Client) -> None:
-        """The foreign user loses the right to read for a moment."""
+        """The foreign user loses the right to read for a moment, and with it his session."""
         if not client.foreign:
             return
         kept, self.foreign_rights = self.foreign_rights, rights.parse("l")
@@ -329,6 +330,13 @@ class Driver:
         with pytest.raises(MailboxGone):
             client.handle.select(NumberSet(((1, 0),)), by_uid=True)
         self.foreign_rights = kept
+        run(client.handle.close())
+        client.open()
+
+    def administer(self) -> None:
+        """The foreign user is given right a, or loses it."""
+        self.foreign_sees = not self.foreign_sees
+        self.shared.box.rights_changed()
 
     # -- the run -------------------------------------------------------------------------------------------------
 
@@ -345,6 +353,8 @@ class Driver:
             self.reopen(client)
         elif chance < 0.22:
             self.withdraw(client)
+        elif chance < 0.24:
+            self.administer()
         else:
             self.random.choice(usual)(client)
         self.shared.turn()

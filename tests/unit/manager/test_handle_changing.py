@@ -288,6 +288,26 @@ def test_a_pop_quit_does_not_remove_what_is_hidden_from_it() -> None:
     assert run(pop.remove([1, 2])) == [2]
 
 
+def test_without_right_a_any_more_hidden_messages_are_left_alone() -> None:
+    """As soon as it is withdrawn, also in the session that has seen them; it hears that they went (spec 2.8)."""
+    shared = Shared()
+    shared.fill(4, seen=flags.DELETED)
+    shared.set_flags(2, flags.DELETED | flags.HIDDEN)
+    held = [Standing(rights.parse("lrswda"), flags.SERVICE)]
+    handle = shared.handle(lambda: held[0])
+    held[0] = with_rights("lrswd")
+    assert handle.store_flags([1, 2], "add", ["\\Flagged"]) == [1]
+    assert run(handle.remove([2])) == []
+    assert run(handle.expunge()) == [1, 3, 4]
+    assert handle.changes(expunge=True).expunged == [1, 1, 1, 1]
+    assert list(shared.box.store.columns.uid) == [2]
+    held[0] = Standing(rights.parse("lra"), flags.SERVICE)
+    shared.fill(1)
+    assert handle.changes(expunge=True).exists == 1  # the hidden one is shown with the next SELECT
+    run(handle.close())
+    assert listed(shared.handle(lambda: held[0])) == [2, 5]
+
+
 @pytest.mark.parametrize("letters", ["lr", "lrsw"])
 def test_removing_needs_right_d(letters: str) -> None:
     """For EXPUNGE, POP QUIT and MOVE."""

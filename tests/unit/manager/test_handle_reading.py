@@ -79,7 +79,7 @@ def test_a_message_hidden_now_is_refused_before_its_leaving_is_told() -> None:
 
 
 def test_hidden_messages_are_refused_when_right_a_is_withdrawn() -> None:
-    """They keep their numbers until the next SELECT, but nothing of them can be read."""
+    """They keep their numbers until the user may be told that they went, but nothing of them can be read."""
     shared = Shared()
     shared.fill(2)
     shared.set_flags(1, flags.HIDDEN)

@@ -50,6 +50,11 @@ class World:
         """A new session."""
         return View(self.picture, self.columns, self.departed)
 
+    def see(self, view: View, hides: int) -> None:
+        """The only session belongs to another class from now on."""
+        self.picture = Picture(self.columns, hides, 100)
+        assert view.change_picture(self.picture, self.modseq)
+
 
 def uids(view: View) -> list[int]:
     """The session's list."""
@@ -157,6 +162,26 @@ def test_a_late_message_that_goes_is_not_told() -> None:
     world.expunge(2)
     assert view.tell(expunge=True).expunged == ()
     assert uids(view) == [1, 3]
+
+
+def test_a_right_that_shows_what_is_hidden_and_goes_again() -> None:
+    """Hidden messages leave and come back with it, as if they were hidden and shown (spec 2.8); nothing is missed."""
+    world = World(5)
+    view = world.view()
+    for uid in (2, 4):
+        world.flag(uid, mask=flags.HIDDEN)
+    assert list(view.all().uids) == [1, 2, 3, 4, 5]
+    world.see(view, 0)
+    assert list(view.ghosts) == []
+    told = view.tell(expunge=True)
+    assert (list(told.expunged), list(told.flags.uids)) == ([], [2, 4])
+    world.see(view, flags.HIDDEN)
+    assert list(view.ghosts) == [2, 4]
+    assert list(view.tell(expunge=True).expunged) == [2, 3]
+    world.arrive(6, mask=flags.HIDDEN)
+    world.see(view, 0)
+    assert view.tell(expunge=True).exists == 4
+    assert list(view.all().uids) == [1, 3, 5, 6]
 
 
 def test_an_unhidden_message_above_the_highest_uid_arrives() -> None:
