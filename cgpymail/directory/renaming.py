@@ -1,11 +1,12 @@
 """Giving an account another name, or none any more, so that a crash leaves the old state or the new one. It blocks.
 
-The account's directory moves by one rename, and with it mailboxes, settings and access lists; before it goes to another
-domain, names in its access lists that mean somebody of the old one are spelled out. What is said of the account in the
-files of the domains follows: account aliases that point to it (Aliases.data), its membership in groups (Groups.data)
-and its administrator's rights (Access.settings): a later account of the same name must not inherit them. As these are
-several files, the intent is noted first, in ``<base>/.renaming``; the next start finishes what was begun, if the
-directory had moved.
+The account's directory moves by one rename, and with it mailboxes, settings and access lists; a single-mailbox account
+leaves by one rename, its other files follow, and it arrives by another one. Before it goes to another domain, names in
+its access lists that mean somebody of the old one are spelled out. What is said of the account in the files of the
+domains follows: account aliases that point to it (Aliases.data), its membership in groups (Groups.data) and its
+administrator's rights (Access.settings): a later account of the same name must not inherit them. As these are several
+files, the intent is noted first, in ``<base>/.renaming``; the next start, or the next change of accounts, finishes
+what was begun, if the account had left.
 
 What other accounts say of it (their access lists, subscriptions and mailbox aliases) stays as it is.
 """

@@ -107,7 +107,7 @@ def test_renamed_and_removed(tool: Any) -> None:
     assert tool("account", "rename", "mary", "jane@client2.com") == 0
     assert files(tool) == neighbour
     tool("mailbox", "acl", "show", "jane@client2.com", "INBOX")
-    assert tool.out == "boss=lr\n"
+    assert tool.out == "boss@example.org=lr\n"
     assert tool("account", "delete", "jane@client2.com", "--yes") == 0
     assert files(tool, "Domains/client2.com") == []
     create(tool, "jane@client2.com")
