@@ -122,7 +122,7 @@ class View:
         self.follow()
         self.collapse()
         last = self._picture.leave(self)
-        if picture.hides != self._picture.hides:
+        if picture.hides != self._picture.hides and picture.uids is not self._picture.uids:
             before, after = (set(uids[: bisect_right(uids, self.top)]) for uids in (self._picture.uids, picture.uids))
             self._left(sorted(before - after), Move((), modseq, joined=False))
             if not after.isdisjoint(self._ghosts):  # what changed while they were hidden is still to be told
