@@ -67,7 +67,7 @@ def renamed_preferences(record: IAccountRecord, old: str, new: str) -> dict[str,
     """The preferences to change when ``old`` and what lies below it is moved to ``new``."""
     changed: dict[str, str] = {}
     for key in dict.fromkeys([*PREFERENCES.values(), *(key for _, key in SPECIAL_USE)]):
-        value = record.preference(key)
+        value = canonical(record.preference(key))
         if value == old or (value and is_below(value, old)):
             changed[key] = new + value[len(old) :]
     return changed

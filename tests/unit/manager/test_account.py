@@ -352,6 +352,10 @@ def test_rename_updates_special_mailboxes(people: People) -> None:
     people.run(people.john.rename("Mail", "Post"))
     assert people.record.preferences == {"SentBox": "Post/Sent", "TrashBox": "Mailbox"}
     assert "\\Sent" in people.attributes("Post/Sent")
+    people.record.preferences["JunkBox"] = "inbox/Spam"  # as somebody has typed it
+    people.make("INBOX/Spam")
+    people.run(people.john.rename("INBOX/Spam", "Spam"))
+    assert people.record.preferences["JunkBox"] == "Spam"
 
 
 def test_session_follows_a_rename(people: People) -> None:
