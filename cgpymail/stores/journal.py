@@ -153,15 +153,18 @@ class Contents:
         return bool(self.records) and self.records[-1].kind == Kind.CLOSE and not self.damaged
 
 
-def read(files: Files, path: str) -> Contents | None:
-    """Read a journal; None when its header is not valid. Blocking. Raises OSError."""
+def read(files: Files, path: str, most: int | None = None) -> Contents | None:
+    """Read a journal, or at most so many bytes of records; None when its header is not valid.
+
+    Blocking. Raises OSError.
+    """
     fd = files.open_read(path)
     try:
         size = files.size(fd)
         header = Header.unpack(files.pread(fd, SIZE, 0))
         if header is None:
             return None
-        data = files.pread(fd, size - SIZE, SIZE)
+        data = files.pread(fd, size - SIZE if most is None else min(size - SIZE, most), SIZE)
     finally:
         files.close(fd)
     records, count = _parse(data, header.seed)

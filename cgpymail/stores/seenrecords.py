@@ -32,6 +32,7 @@ GROWN = 64 * 1024  # bytes; a file smaller than that is not made anew for its si
 _RANGES = 5  # in one record
 _RANGE = struct.Struct("<II")
 _NAME_PART = 40
+_NAME_ROOM = 16 * journal.SIZE  # bytes at the beginning that a name fits into
 
 
 class _Kind(IntEnum):
@@ -104,7 +105,7 @@ class SeenRecords:
         files = self._core.runtime.files
         found: list[KnownReader] = []
         for path, reader in self._paths():
-            contents = journal.read(files, path)
+            contents = journal.read(files, path, _NAME_ROOM)
             changed = int(files.stat(path).st_mtime)
             found.append(KnownReader(reader, _name_of(contents.records) if contents else "", changed))
         return found
