@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 
 from cgpymail.errors import StorageFailed, UseRefused
 from cgpymail.model.mailbox import CreatedMailbox
 from tests.support.naming import People
+from tests.support.results import result
 
 
 @pytest.fixture
@@ -77,6 +78,19 @@ def test_of_two_at_the_same_time_one_gets_it(people: People) -> None:
 async def hold(turn: object) -> None:
     """Have the turn to change names."""
     await turn.acquire()  # type: ignore[attr-defined]
+
+
+def test_the_mailbox_is_there_before_the_use_is_written(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever the power is cut, no preference names a mailbox that was never made."""
+    there: list[list[str]] = []
+
+    def looking(values: Mapping[str, str]) -> Deferred[None]:
+        there.append([entry.name for entry in result(people.world.trees[people.john.account].scan()).values()])
+        return succeed(None)
+
+    monkeypatch.setattr(people.record, "set_preferences", looking)
+    people.run(people.john.create("Other", ["\\Junk"]))
+    assert there == [["INBOX", "Other"]]
 
 
 def test_a_disk_that_takes_no_preferences(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
