@@ -93,6 +93,7 @@ class Server:
             record = await self.directory.need(old)
             async with announced(self.directory.grants, record, new):
                 await self.directory.rename(old, new)
+                self.services.manager.appeared(new)
         return new
 
     def _withdrawn(self, name: AccountName, reason: str) -> AbstractAsyncContextManager[None]:

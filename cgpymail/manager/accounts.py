@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import Busy, MailError, NoSuchAccount
 from cgpymail.interfaces import IAccountRecord, IDirectory, IMailboxTree
-from cgpymail.manager.account import NEVER, RESCAN_SECONDS, Account
+from cgpymail.manager.account import NEVER, Account
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.waiters import Waiters
 from cgpymail.model.identity import AccountName
@@ -59,23 +59,25 @@ class Accounts:
             account = await self._load_once(name)
         if account is not None:
             self._used[name] = self._runtime.clock.seconds()
+            self.appeared(name)
         return account
 
     async def look_up(self, name: AccountName) -> Account | None:
-        """``find`` for a name that a user typed. That there is no such account is believed for as long as what is known
-        of the mailboxes of another (Account.refresh), so that asking often costs as much for the one as for the other.
-        """
+        """``find`` for a name that a user typed. That there is no such account is believed for as long as one that is
+        there stays loaded, or until it appears, so that asking costs as much for the one as for the other."""
         now = self._runtime.clock.seconds()
-        if now - self._absent.get(name, NEVER) < RESCAN_SECONDS:
+        if now - self._absent.get(name, NEVER) < self._limits.warm_seconds:
             return None
         account = await self.find(name)
         if account is None:
             if len(self._absent) >= MOST_ABSENT:
                 self._absent.clear()
             self._absent[name] = now
-        else:
-            self._absent.pop(name, None)
         return account
+
+    def appeared(self, name: AccountName) -> None:
+        """There is an account of that name now."""
+        self._absent.pop(name, None)
 
     def _load_once(self, name: AccountName) -> Deferred[Account | None]:
         waiters = self._loading.get(name)

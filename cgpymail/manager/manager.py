@@ -16,6 +16,7 @@ from cgpymail.manager.administration import Administration
 from cgpymail.manager.computed import OF_ACCOUNTS
 from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
+from cgpymail.manager.namechanges import NameChanges
 from cgpymail.manager.namespace import NameSpace
 from cgpymail.manager.user import User
 from cgpymail.manager.watching import Annotated
@@ -74,6 +75,16 @@ class MailboxManager:
             raise NoSuchAccount
         return Administration(account)
 
+    async def names_of(self, name: AccountName) -> NameChanges:
+        """The names of an account as its user may change them, for an administrator: mailbox aliases, subscription.
+
+        Raises NoSuchAccount, Busy, StorageFailed.
+        """
+        account = await self._accounts.find(name)
+        if account is None:
+            raise NoSuchAccount
+        return NameChanges(NameSpace(account, self._directory, self._accounts.look_up), self._limits)
+
     def withdrawn(self, name: AccountName, end_sessions: Callable[[], object]) -> AbstractAsyncContextManager[None]:
         """While it lasts, nobody uses the account, and its mailboxes are closed; see Accounts.withdrawn."""
         return self._accounts.withdrawn(name, end_sessions)
@@ -83,6 +94,10 @@ class MailboxManager:
         entries = tuple(entry for entry, key in OF_ACCOUNTS.items() if key in keys)
         if entries:
             self._opened.watching.tell(name, Annotated(ACCOUNT, entries))
+
+    def appeared(self, name: AccountName) -> None:
+        """There is an account of that name now, which may have been asked for before."""
+        self._accounts.appeared(name)
 
     async def stop(self) -> None:
         """Checkpoint and close every mailbox. Sessions have been ended before; nothing can be opened any more."""

@@ -25,6 +25,7 @@ from cgpymail.model.identity import AccountName, Grantee
 from cgpymail.model.mailbox import TreeEntry
 
 FOREIGN = names.FOREIGN
+NOBODY = AccountName("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,15 @@ class NameSpace:
         _, owner, rest = names.split_foreign(name)
         account = await self.account(owner)
         if account is None:
+            self._pretend(rest)
             raise NoSuchMailbox
         return Place(account, expand(account, rest))
+
+    def _pretend(self, name: str) -> None:
+        """As much work as a name costs in an account that is there, but shares nothing: here, for a stranger."""
+        look_up(Place(self.own, expand(self.own, name)))
+        for _ in range(3):
+            decide(NOBODY, self.own.record, name, self.own.exists, self._directory)
 
     def seen(self, typed: str, place: Place) -> str:
         """What LIST calls the place to which ``typed`` has led: ``$Sent$`` and the extension of a format are gone."""
@@ -93,10 +101,15 @@ class NameSpace:
 
     async def account(self, typed: str) -> Account | None:
         """The account that ``~typed`` leads to, by the router; None if there is none."""
-        routed: AccountName | None = self._directory.route(typed, self.own.name.domain) if typed else None
+        routed = self.routed(typed)
         if routed is None or routed == self.own.name:
             return self.own if routed else None
         return await self._find_account(routed)
+
+    def routed(self, typed: str) -> AccountName | None:
+        """The name of that account, whether there is one or not; None if ``~typed`` leads nowhere."""
+        routed: AccountName | None = self._directory.route(typed, self.own.name.domain) if typed else None
+        return routed
 
     async def account_named(self, name: AccountName) -> Account | None:
         """The account of a canonical name; None if there is none."""
@@ -129,18 +142,24 @@ class NameSpace:
     async def find(self, typed: str) -> tuple[Place, TreeEntry]:
         """The place of a name that is there; ``box.mdir`` finds a ``box`` of that format (spec 1.13).
 
-        Raises NoSuchMailbox. That the user has a right is for the caller to see to; but for what he has no ``l`` on the
-        disk is looked at as for what is not there, so that the time taken says nothing (spec 14.2.5).
+        Raises NoSuchMailbox. That the user has a right is for the caller to see to. What is not there is looked for on
+        the disk only by the owner and by those who see the level above; and so is what they may not know of, so that
+        the time taken says nothing (spec 14.2.5).
         """
         place = await self.resolve(typed)
         entry = look_up(place)
         hidden = not self.rights(place) & rights.LOOKUP
-        if entry is None or hidden:
+        if (entry is None or hidden) and self._sees_above(place):
             await place.account.refresh()
             entry = look_up(place)
         if entry is None:
+            self.rights(place)  # as ``permitted`` asks once more for what is there
             raise NoSuchMailbox
         return Place(place.account, entry.name), entry
+
+    def _sees_above(self, place: Place) -> bool:
+        above = Place(place.account, names.parent(place.name))
+        return place.account is self.own or bool(self.rights(above) & rights.LOOKUP)
 
     # what the user may do there
 
