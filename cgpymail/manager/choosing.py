@@ -102,8 +102,8 @@ class Chooser:
 
 def without_non_mail(shown: dict[str, Shown], asked: Collection[str]) -> dict[str, Shown]:
     """The mail mailboxes, and those of another class that were ``asked`` for, by name or by subscription; others of
-    another class above one of these show as not selectable (spec 14.5.3)."""
-    unasked = {name for name, facts in shown.items() if facts.non_mail and name not in asked}
+    another class above one of these show as not selectable (spec 14.5.3). INBOX is for mail, whatever its class."""
+    unasked = {name for name, facts in shown.items() if facts.non_mail and name not in asked and name != names.INBOX}
     if not unasked:
         return shown
     leading = levels(name for name in shown if name not in unasked)

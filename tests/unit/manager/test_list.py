@@ -234,6 +234,12 @@ def test_classes_for_mail(calendars: People, mailbox_class: str) -> None:
     assert calendars.attributes("foo", "*") == {"\\HasChildren"}
 
 
+def test_inbox_is_always_listed(calendars: People) -> None:
+    """Without it clients would not find where mail arrives."""
+    calendars.record.infos["INBOX"]["Class"] = "IPF.Appointment"
+    assert "INBOX" in calendars.listed("%")
+
+
 def test_special_uses_are_told_by_own_names_only(people: People) -> None:
     """Not below ~self, another account or an alias (spec 14.5.1): a client finds one mailbox for each use."""
     boss = people.add("boss")
