@@ -99,14 +99,9 @@ class Listing:
         """Whether the user may see some mailbox of another's account ``~account``; no, if it cannot be looked at."""
         try:
             account = await self._space.account(owner.removeprefix(FOREIGN))
-            if account is None or account is self._own:
-                return False
-            await account.refresh()
+            return account is not None and account is not self._own and await self._sees(account, pause)
         except MailError:
             return False
-        async for _ in self._visible(account, "", pause):
-            return True
-        return False
 
     def _checked(self, patterns: Sequence[str]) -> Sequence[str]:
         if len(patterns) > self._limits.list_patterns:
@@ -131,15 +126,27 @@ class Listing:
             pattern = Pattern(text)
             return Region(pattern, await self._of_sharers(pattern, head.removesuffix(owner), pause))
         account = await self._space.account(owner)
-        if account is None:
+        if account is None or not await self._sees(account, pause):
             return None
         if text == head:
             return Region(Pattern(head), await self._whole(account, head, pause))
-        await account.refresh()
         pattern = Pattern(rest)
         return Region(pattern, await self._tree(account, pattern.top, pattern.top, pause), head + names.SEPARATOR)
 
     # what the user sees
+
+    async def _sees(self, account: Account, pause: Pause) -> bool:
+        """Whether the user sees anything in an account. Only for those who do is the disk looked at for what others put
+        there: the time taken is not to tell a stranger that there is such an account (spec 14.2.5)."""
+        if not await self._any_visible(account, pause):
+            return False
+        await account.refresh()
+        return await self._any_visible(account, pause)
+
+    async def _any_visible(self, account: Account, pause: Pause) -> bool:
+        async for _ in self._visible(account, "", pause):
+            return True
+        return False
 
     async def _visible(self, account: Account, top: str, pause: Pause) -> AsyncIterator[str]:
         """The names at and below ``top`` (empty: all) on which the user has ``l``, as long as they are there."""
@@ -170,7 +177,8 @@ class Listing:
 
     async def _whole(self, account: Account, owner: str, pause: Pause) -> dict[str, Shown]:
         """An account by its name ``~owner``: a level with all that is visible below it, nothing if that is nothing."""
-        await account.refresh()
+        if not await self._sees(account, pause):
+            return {}
         below = await self._tree(account, "", owner + names.SEPARATOR, pause)
         return {owner: Shown((NOSELECT,))} | below if below else {}
 
@@ -211,6 +219,7 @@ class Listing:
     async def _behind_aliases(self, pattern: Pattern, pause: Pause) -> dict[str, Shown]:
         shown: dict[str, Shown] = {}
         for alias in self._own.record.aliases():
+            await pause()
             if not self._space.is_alias(alias) or not pattern.can_start(alias):
                 continue
             with suppress(MailError):  # an account that is not there, or cannot be looked at now
@@ -218,8 +227,8 @@ class Listing:
                 await place.account.refresh()
                 behind = alias if place.name else alias + names.SEPARATOR
                 shown |= await self._tree(place.account, place.name, behind, pause)
-            target = self._own.record.aliases().get(alias, "")
-            if names.SEPARATOR not in target and target.startswith(FOREIGN):  # a whole account (spec 7.2.4)
+            target = self._space.alias_target(alias) or ""
+            if target.startswith(FOREIGN) and not names.split_foreign(target)[2]:  # a whole account (spec 7.2.4)
                 shown[alias] = Shown((NOSELECT,))
         return shown
 
