@@ -107,6 +107,22 @@ def test_expunged_files_go(box: Box) -> None:
     assert listed(box) == []
 
 
+def test_expunged_files_are_not_missed(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When many messages were expunged and forgotten, the next checkpoint looks for none of them, and says nothing."""
+    uids = box.append(*[PLAIN] * 20)
+    result(box.store.checkpoint())
+    result(box.store.expunge(uids))
+    box.store.forget(uids)
+    looks: list[str] = []
+    look = box.files.listdir
+    monkeypatch.setattr(box.files, "listdir", lambda path: looks.append(path) or look(path))
+    result(box.store.checkpoint())
+    assert len(looks) <= 2
+    assert not [line for line in box.runtime.logs.emit.__self__ if "missing" in line]  # type: ignore[attr-defined]
+    box.reopen()
+    assert box.uids == []
+
+
 def test_index_lies_beside(box: Box) -> None:
     """Snapshot and journal are beside the directory, never inside."""
     box.append(PLAIN)

@@ -75,6 +75,7 @@ class MdirFile(MailFile):
         self._listing = Listing()
         self._lock = Lock()
         self._waiting: dict[int, set[MessageFile]] = {}
+        self._gone: set[int] = set()  # UIDs of expunged messages whose files are gone, and which have no mark yet
 
     # -- opening -------------------------------------------------------------------------------------------------
 
@@ -215,6 +216,9 @@ class MdirFile(MailFile):
     def _mark(self, marking: Marking) -> Location:
         stored = marking.stored
         location = stored.location
+        if marking.expunged and stored.uid in self._gone:
+            self._gone.discard(stored.uid)
+            return location
         old = self._find(stored)
         before = parse(old) or facts(stored)
         mask = marking.flags | (EXPUNGED if marking.expunged else 0)
@@ -309,13 +313,20 @@ class MdirFile(MailFile):
             return
         if self.note is None or max(stored.uid for stored in messages) >= self.note.uidnext:
             self._write_note(note)
+        present: dict[int, str] | None = None
         for stored in messages:
             with self._lock:
                 waiting = list(self._waiting.get(stored.uid, ()))
             for source in waiting:
                 with contextlib.suppress(OSError):
                     source.open()
-            self._remove(self._find(stored))
+            name = self._expected_name(stored)
+            if not name or not self._files.exists(f"{self.path}/{name}"):
+                present = self._present() if present is None else present
+                name = present.get(stored.location.crc, "")
+            if name:
+                self._remove(name)
+            self._gone.add(stored.uid)
             if stored.location.origuid == stored.uid:
                 self._remove(f"O{stored.uid}")
 
@@ -324,12 +335,13 @@ class MdirFile(MailFile):
         name = self._expected_name(stored)
         if name and self._files.exists(f"{self.path}/{name}"):
             return name
+        return self._present().get(stored.location.crc) or name or str(facts(stored))
+
+    def _present(self) -> dict[int, str]:
+        """The files there are by the constant part of their names, but for those with odd names."""
         others = set(self._odd.values())
-        for file in self._files.listdir(self.path):
-            found = parse(file)
-            if found is not None and found.stamp == stored.location.crc and file not in others:
-                return file
-        return name or str(facts(stored))
+        found = {file: parse(file) for file in self._files.listdir(self.path) if file not in others}
+        return {name.stamp: file for file, name in found.items() if name is not None}
 
     def _expected_name(self, stored: Stored) -> str:
         """As the facts give it; empty when they do not."""
