@@ -3,8 +3,8 @@
 The file is a journal (journal.py) with records of its own kinds: ranges of UIDs that were read or not, with absolute
 values, and the name of the reader. A change is written to it on the reactor thread before anybody hears of it, and
 synced within a second. When it has grown, or a sync has failed, it is made anew: the state goes to another file, which
-also gets every change made meanwhile, is synced, and takes the name. That happens under the mailbox's ``upkeep`` lock,
-so it never meets a rename of the mailbox. A file of another UIDVALIDITY counts for nothing.
+also gets every change made meanwhile, is synced, and takes the name. That happens in the mailbox's ``turn``, and so
+does reading the file: neither ever meets a rename of the mailbox. A file of another UIDVALIDITY counts for nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -95,7 +95,7 @@ class SeenRecords:
             found = await core.run(_load, core, reader)
             return SeenRecord(core, reader, name, found)
 
-        return Deferred.fromCoroutine(opened())
+        return in_turn(self._core.turn, opened)
 
     def known(self) -> Deferred[list[KnownReader]]:
         """See ISeenRecords. Names of files that cannot be understood are empty."""
@@ -121,7 +121,7 @@ class SeenRecords:
             if doomed:
                 files.sync_directory(doomed[0].rpartition("/")[0])
 
-        return in_turn(self._core.upkeep, lambda: self._core.run(remove))
+        return in_turn(self._core.turn, lambda: self._core.run(remove))
 
     def _paths(self) -> list[tuple[str, str]]:
         directory, _, stem = self._core.stem.rpartition("/")
@@ -175,10 +175,16 @@ class SeenRecord:
 
     def prepare(self) -> Deferred[None]:
         """See ISeenRecord."""
-        return in_turn(self._core.upkeep, self._prepare)
+        if not self._wanting:
+            return succeed(None)
+        return in_turn(self._core.turn, self._prepare)
+
+    @property
+    def _wanting(self) -> bool:
+        return self._due or self._journal is None or self._journal.broken
 
     async def _prepare(self) -> None:
-        if self._due or self._journal is None or self._journal.broken:
+        if self._wanting:
             await self._renew()
 
     def change(self, wanted: Sequence[tuple[int, bool]]) -> int:
@@ -218,7 +224,7 @@ class SeenRecord:
 
     def _renew_soon(self) -> None:
         self._due = True
-        in_turn(self._core.upkeep, lambda: attempt(self._core, "keeping what a user reads", self._prepare()))
+        in_turn(self._core.turn, lambda: attempt(self._core, "keeping what a user reads", self._prepare()))
 
     async def _renew(self) -> None:
         """Make the file anew. Raises StorageFailed, StorageFull; then the old one goes on."""
@@ -276,7 +282,7 @@ class SeenRecord:
 
     def close(self) -> Deferred[None]:
         """See ISeenRecord. Idempotent."""
-        return in_turn(self._core.upkeep, self._close)
+        return in_turn(self._core.turn, self._close)
 
     async def _close(self) -> None:
         if self._closed:

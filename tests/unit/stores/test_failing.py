@@ -7,7 +7,7 @@ from twisted.internet.defer import succeed
 from zope.interface.verify import verifyObject
 
 from cgpymail.errors import StorageFailed
-from cgpymail.interfaces import IMailboxStore, IMailboxTree, IStoredContent
+from cgpymail.interfaces import IMailboxStore, IMailboxTree, ISeenRecord, ISeenRecords, IStoredContent
 from cgpymail.model.mailbox import MailboxHints
 from cgpymail.model.message import FlagUpdate, NewMessage
 from cgpymail.runtime.spool import MemoryContent
@@ -87,4 +87,6 @@ def test_interfaces() -> None:
     result(failing.append([MESSAGE]))
     assert verifyObject(IMailboxStore, failing)
     assert verifyObject(IStoredContent, failing.content(1))
+    assert verifyObject(ISeenRecords, failing.seen)
+    assert verifyObject(ISeenRecord, result(failing.seen.open("a" * 32, "anna@example.org")))
     assert verifyObject(IMailboxTree, FailingTree(MemoryTree(memory_runtime()), Plan()))
