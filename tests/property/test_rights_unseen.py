@@ -35,6 +35,15 @@ BY_NAME = [
     "SUBSCRIBE {box}",
     "UNSUBSCRIBE {box}",
     "APPEND {box} " + NEW,
+    "MYRIGHTS {box}",
+    "GETACL {box}",
+    "LISTRIGHTS {box} zoe",
+    "SETACL {box} zoe lr",
+    "DELETEACL {box} anna",
+    "GETMETADATA {box} (/shared/comment /private/comment)",
+    "GETMETADATA (DEPTH infinity) {box} (/shared)",
+    'SETMETADATA {box} (/shared/comment "x")',
+    "SETMETADATA {box} (/private/comment NIL)",
 ]
 LISTS = [
     'LIST "" {box}',
@@ -45,7 +54,7 @@ LISTS = [
     'LIST "" *',
     'LIST "~" "%"',
     'LIST {box} ""',
-    'LIST "" ({box} *) RETURN (CHILDREN SUBSCRIBED SPECIAL-USE STATUS (MESSAGES UNSEEN))',
+    'LIST "" ({box} *) RETURN (CHILDREN SUBSCRIBED SPECIAL-USE MYRIGHTS STATUS (MESSAGES UNSEEN))',
     "NAMESPACE",
     "SUBSCRIBE {box}",
     'LSUB "" *',
@@ -132,7 +141,7 @@ def test_lists_and_events(commands: list[str]) -> None:
 
 def test_rights_without_lookup_work_and_show_nothing_else() -> None:
     """A drop box: with i alone mail can be put in, and all the rest is as if there were nothing (spec 14.2.5)."""
-    refused = [words for words in (*BY_NAME, *LISTS) if not words.startswith("APPEND")]
+    refused = [words for words in (*BY_NAME, *LISTS) if not words.startswith(("APPEND", "MYRIGHTS"))]
     for letters in ("i", "p", "sw"):
         for words in refused:
             same_everywhere(GROUP, [words], letters)

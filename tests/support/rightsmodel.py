@@ -111,7 +111,7 @@ def deleting(held: Held) -> Verdict:
 
 
 def knowing(held: Held) -> Verdict:
-    """MYRIGHTS: one of ``lrikxa`` (RFC 4314 section 4), of which ``c`` stands for two and ``x`` is had by others too."""
+    """MYRIGHTS: one of ``lrikxa`` (RFC 4314 section 4), and of these ``c`` is two, ``x`` computed."""
     return verdict(bool(held.here & set("lrica")) or deleting(held) is Verdict.DONE, held.here)
 
 
@@ -193,10 +193,11 @@ class Mail:
 
 @dataclass(frozen=True)
 class Box:
-    """A mailbox: its messages in order, and its access control list."""
+    """A mailbox: its messages in order, its access control list, and what is noted about it."""
 
     mail: tuple[Mail, ...] = ()
     acl: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, bytes] = field(default_factory=dict)
 
 
 State = Mapping[str, Box]

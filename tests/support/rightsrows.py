@@ -179,6 +179,14 @@ def _taken_back(state: State, held: Held) -> State:
     return put(state, BOX, acl={name: letters for name, letters in state[BOX].acl.items() if name != "anna"})
 
 
+BOTH_NOTES = '/private/comment "mine" /shared/comment "for all"'
+NOTES = {"private": ("/private/comment", b"mine"), "shared": ("/shared/comment", b"for all")}
+
+
+def _noted(kinds: str) -> Effect:
+    return lambda state, held: put(state, BOX, notes=dict(NOTES[kind] for kind in kinds.split()))
+
+
 def _appended(state: State, held: Held) -> State:
     return added(state, BOX, Mail("new", MARKED), held.here)
 
@@ -278,8 +286,13 @@ BY_NAME = (
     Row("SETACL", "SETACL {box} -anyone r", needs("a"), _forbidden),
     Row("DELETEACL", "DELETEACL {box} anna", needs("a"), _taken_back),
     Row("GETMETADATA", "GETMETADATA {box} (/shared/comment /private/comment)", annotating(""), looks=_annotated),
-    Row("SETMETADATA", 'SETMETADATA {box} (/private/comment "mine")', annotating("")),
-    Row("SETMETADATA", 'SETMETADATA {box} (/private/comment "mine" /shared/comment "for all")', annotating("a")),
+    Row("SETMETADATA", 'SETMETADATA {box} (/private/comment "mine")', annotating(""), _noted("private")),
+    Row(
+        "SETMETADATA",
+        'SETMETADATA {box} (/private/comment "mine" /shared/comment "for all")',
+        annotating("a"),
+        _noted("private shared"),
+    ),
     Row("SETMETADATA", 'SETMETADATA {box} (/shared/vendor/cgpymail/class "IPF.Note")', annotating("a")),
     Row("NOTIFY", "NOTIFY SET STATUS (mailboxes {box} (MessageNew MessageExpunge))", always, looks=_watched),
     Row("APPEND", "APPEND {box} " + NEW, inserting(MARKED), _appended),

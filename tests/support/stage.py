@@ -169,11 +169,17 @@ class Stage:
             tree: Any = self.world.trees[account.name]
             for name, entities in tree._names.items():
                 if name != "INBOX":
-                    found[f"{owner}/{name}"] = Box(_mail(entities.mailbox), account.infos.acl(name))
+                    notes = self._notes(account.infos.object_id(name))
+                    found[f"{owner}/{name}"] = Box(_mail(entities.mailbox), account.infos.acl(name), notes)
         if self.me is self.boss:
             found["me/Mine"] = found.pop("boss/Mine")
             found = {name: box for name, box in found.items() if not name.startswith("me/") or name == MINE}
         return found
+
+    def _notes(self, about: str) -> dict[str, bytes]:
+        """What is noted about a mailbox: with its owner, and with the actor."""
+        kept = [account.record.noted.kept.get(about, {}) for account in (self.boss, self.me)]
+        return {**kept[0], **kept[1]}
 
     # the session
 
