@@ -33,6 +33,7 @@ def test_an_owner_who_is_renamed(office: Office) -> None:
     share(office)
     for name in ("mary", "anna"):
         office.create(name)
+    assert "3 NO" in office.imap("mary").ask("3 STATUS ~jack/INBOX (MESSAGES)")  # nobody is called so, yet
     office("account rename", name="john", new="jack")
     assert shared(office) == ["~jack"]
     office("account rename", name="anna", new="john")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred, fail
 
-from cgpymail.errors import NoSuchMailbox, StorageFailed
+from cgpymail.errors import Busy, NoSuchMailbox, StorageFailed
 from cgpymail.manager.acls import set_acl
 from cgpymail.manager.grants import grantees
 from cgpymail.model.acl import take_apart
@@ -219,6 +219,18 @@ def test_an_account_that_cannot_be_read_is_left_out(sharing: Sharing) -> None:
     with pytest.raises(StorageFailed):
         sharing.listed("~boss/%")
     sharing.world.directory.find = find  # type: ignore[method-assign]
+    assert sharing.listed("~%") == ROOTS
+
+
+def test_an_account_that_is_being_renamed_or_removed(sharing: Sharing) -> None:
+    """Whoever names it is told to come again, the lists of others go on without it, and its hint stays."""
+    away = sharing.manager.withdrawn(BOSS, lambda: None)
+    sharing.run(away.__aenter__())
+    assert sharing.listed("~%") == ["~anna", "~fern@other.net"]
+    for work in (sharing.john.status, sharing.john.open, sharing.john.create, sharing.john.delete):
+        with pytest.raises(Busy):
+            sharing.run(work("~boss/A/B"))
+    sharing.run(away.__aexit__(None, None, None))
     assert sharing.listed("~%") == ROOTS
 
 
