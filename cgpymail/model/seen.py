@@ -45,14 +45,11 @@ class SeenRuns:
     __slots__ = ("_fold_at", "_high", "_low", "_modseq", "_seen", "floor", "highest")
 
     def __init__(self, runs: Iterable[Run] = (), floor: int = 0) -> None:
-        self._low = array("I")
-        self._high = array("I")
-        self._seen = array("B")
-        self._modseq = array("Q")
+        """``runs``: ascending."""
+        self._low, self._high, self._seen, self._modseq = _columns(runs)
         self.floor = floor
-        self.highest = floor
-        self._fold_at = FOLD_FROM
-        self.put(list(runs))
+        self.highest = max([floor, *self._modseq])
+        self._fold_at = max(FOLD_FROM, 2 * len(self))
 
     @classmethod
     def of_flags(cls, columns: Columns) -> SeenRuns:
@@ -87,10 +84,11 @@ class SeenRuns:
         first, last = max(first - 1, 0), min(last + 1, len(self))  # neighbours may become one with them
         before = [self._run(place) for place in range(first, last)]
         after = _merged(before, changes)
-        self._low[first:last] = array("I", [run.low for run in after])
-        self._high[first:last] = array("I", [run.high for run in after])
-        self._seen[first:last] = array("B", [run.seen for run in after])
-        self._modseq[first:last] = array("Q", [run.modseq for run in after])
+        lows, highs, seen, modseqs = _columns(after)
+        self._low[first:last] = lows
+        self._high[first:last] = highs
+        self._seen[first:last] = seen
+        self._modseq[first:last] = modseqs
         self.highest = max(self.highest, *(run.modseq for run in changes))
         if len(self) > self._fold_at:
             self.fold()
@@ -115,11 +113,10 @@ class SeenRuns:
         self._replace(kept, self.floor)
 
     def _replace(self, runs: Sequence[Run], floor: int) -> None:
-        highest = self.highest
         flat = (run if run.modseq > floor else run._replace(modseq=0) for run in runs)
-        again = SeenRuns(_joined(run for run in flat if run.seen or run.modseq), floor)
-        self._low, self._high, self._seen, self._modseq = again._low, again._high, again._seen, again._modseq
-        self.floor, self.highest = floor, max(highest, floor)
+        columns = _columns(_joined(run for run in flat if run.seen or run.modseq))
+        self._low, self._high, self._seen, self._modseq = columns
+        self.floor, self.highest = floor, max(self.highest, floor)
         self._fold_at = max(FOLD_FROM, 2 * len(self))
 
     def _run(self, place: int) -> Run:
@@ -181,14 +178,14 @@ class SeenRuns:
         return uids[place] if place < len(uids) else 0
 
     def _read(self) -> Iterator[tuple[int, int]]:
-        return ((run.low, run.high) for run in self if run.seen)
+        return ((low, high) for low, high, seen in zip(self._low, self._high, self._seen, strict=True) if seen)
 
     def changed_since(self, modseq: int, uids: Sequence[int]) -> list[int]:
         """Those of the ascending ``uids`` whose MODSEQ here is above ``modseq``; ascending."""
         if self.floor > modseq:
             return list(uids)
         found: list[int] = []
-        for low, high, _, changed in self:
+        for low, high, changed in zip(self._low, self._high, self._modseq, strict=True):
             if changed > modseq:
                 found += uids[bisect_left(uids, low) : bisect_right(uids, high)]
         return found
@@ -208,6 +205,16 @@ def seen_runs(columns: Columns, wanted: Sequence[tuple[int, bool]], modseq: int)
     return runs
 
 
+def _columns(runs: Iterable[Run]) -> tuple[array[int], array[int], array[int], array[int]]:
+    kept = list(runs)
+    return (
+        array("I", [run.low for run in kept]),
+        array("I", [run.high for run in kept]),
+        array("B", [run.seen for run in kept]),
+        array("Q", [run.modseq for run in kept]),
+    )
+
+
 def _merged(before: Sequence[Run], changes: Sequence[Run]) -> list[Run]:
     """What comes of runs when others are laid over them."""
     pieces: list[Run] = []
@@ -220,14 +227,14 @@ def _merged(before: Sequence[Run], changes: Sequence[Run]) -> list[Run]:
             change = next(above, None)
         while change is not None and change.low <= run.high:
             if low < change.low:
-                pieces.append(run._replace(low=low, high=change.low - 1))
+                pieces.append(Run(low, change.low - 1, run.seen, run.modseq))
             low = change.high + 1
             if change.high > run.high:
                 break  # it reaches over the next run too
             pieces.append(change)
             change = next(above, None)
         if low <= run.high:
-            pieces.append(run._replace(low=low))
+            pieces.append(run if low == run.low else Run(low, run.high, run.seen, run.modseq))
     while change is not None:
         pieces.append(change)
         change = next(above, None)
@@ -237,9 +244,11 @@ def _merged(before: Sequence[Run], changes: Sequence[Run]) -> list[Run]:
 def _joined(runs: Iterable[Run]) -> list[Run]:
     """Runs that touch and have the same value become one."""
     joined: list[Run] = []
+    high, seen, modseq = -1, False, 0
     for run in runs:
-        if joined and joined[-1].high + 1 == run.low and joined[-1][2:] == run[2:]:
-            joined[-1] = joined[-1]._replace(high=run.high)
+        if run.low == high + 1 and run.seen == seen and run.modseq == modseq and joined:
+            joined[-1] = Run(joined[-1].low, run.high, seen, modseq)
         else:
             joined.append(run)
+        _, high, seen, modseq = run
     return joined

@@ -54,6 +54,15 @@ def test_very_many_runs_are_folded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert runs.find(39) == (True, 139)
 
 
+def test_every_other_of_very_many() -> None:
+    """A mailbox where every other message was read is kept as exactly, and goes on so."""
+    there = columns({uid: uid % 2 * SEEN for uid in range(1, 20_001)})
+    runs = SeenRuns.of_flags(there)
+    runs.put([Run(uid, uid, seen=True, modseq=7) for uid in range(4, 16_001, 4)])
+    assert runs.count(there.uid) == 14_000
+    assert [runs.find(uid) for uid in (3, 4, 6)] == [(True, 0), (True, 7), (False, 0)]
+
+
 def test_neighbours_are_written_as_one() -> None:
     """A change of many messages is few ranges; one that has gone meanwhile does no harm."""
     there = columns(dict.fromkeys((2, 4, 6, 9), 0))
