@@ -13,9 +13,11 @@ from cgpymail.admin import (
     grants,
     groups,
     mailboxacls,
+    mailboxaliases,
     mailboxes,
     sessions,
     settings,
+    subscriptions,
 )
 from cgpymail.admin.job import Job
 from cgpymail.errors import MailError
@@ -70,6 +72,12 @@ COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
     "mailbox delete": mailboxes.delete,
     "mailbox acl show": mailboxacls.show,
     "mailbox acl set": mailboxacls.change,
+    "mailbox alias show": mailboxaliases.show,
+    "mailbox alias set": mailboxaliases.change,
+    "mailbox alias remove": mailboxaliases.remove,
+    "mailbox subscription show": subscriptions.show,
+    "mailbox subscription add": subscriptions.add,
+    "mailbox subscription remove": subscriptions.remove,
     "mailbox class show": attributes.show_class,
     "mailbox class set": attributes.set_class,
     "mailbox own-seen": attributes.own_seen,

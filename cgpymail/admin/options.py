@@ -147,6 +147,8 @@ def _mailbox(family: _Family) -> None:
     delete.add_argument("--yes", action="store_true", help="do not ask")
     _attributes(family)
     _own_seen(family)
+    _aliases(family.below("alias", "names in an account that lead to mailboxes of others"))
+    _subscription(family.below("subscription", "the names that the user's programs show"))
     acl = family.below("acl", "who else may do what with a mailbox")
     show = acl.action("show", "show the access list, one IDENTIFIER=RIGHTS a line", "account", "mailbox")
     change = acl.action("set", "grant rights, or take them away", "account", "mailbox", "values")
@@ -183,6 +185,27 @@ def _own_seen(family: _Family) -> None:
     change.add_argument("account", help=NAME)
     change.add_argument("mailbox")
     change.add_argument("state", choices=("on", "off"), help="off: what each has read is forgotten")
+
+
+def _aliases(family: _Family) -> None:
+    show = family.action("show", "show them, one a line: alias, tab, target", "account")
+    change = family.action("set", "make an alias, or give it another target", "account", "mailbox", "target")
+    remove = family.action("remove", "remove an alias, not what it leads to", "account", "mailbox")
+    for action in (show, change, remove):
+        action.add_argument("account", help=NAME)
+    for action in (change, remove):
+        action.add_argument("mailbox", metavar="ALIAS", help="a name without /")
+    change.add_argument("target", metavar="TARGET", help="'~account/mailbox' or '~account', in quotes for the shell")
+
+
+def _subscription(family: _Family) -> None:
+    show = family.action("show", "show them, one a line", "account")
+    add = family.action("add", "subscribe to names, there or not", "account", "names")
+    remove = family.action("remove", "take names off the list", "account", "names")
+    for action in (show, add, remove):
+        action.add_argument("account", help=NAME)
+    for action in (add, remove):
+        action.add_argument("names", nargs="+", metavar="NAME", help="such as Work or '~boss/Pending'")
 
 
 def _group(family: _Family) -> None:

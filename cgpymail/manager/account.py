@@ -265,10 +265,13 @@ class Account:
             raise LimitExceeded("The account has as many mailboxes as it may have")
 
     def _to_add(self, wanted: list[str]) -> list[str]:
-        """Those that are not there, in order. Raises LimitExceeded, OneMailboxOnly if they cannot be."""
+        """Those that are not there, in order. Raises LimitExceeded, OneMailboxOnly, MailboxExists (there is a mailbox
+        alias, which is not to be covered) if they cannot be."""
         added = [name for name in wanted if name not in self._entries]
         if self.record.single and added not in ([], [names.INBOX]):
             raise OneMailboxOnly
+        if added and added[0] != names.INBOX and added[0] in self.record.aliases():
+            raise MailboxExists
         if len(self._entries) + len(added) > self._limits.mailboxes:
             raise LimitExceeded("The account has too many mailboxes")
         return added
@@ -357,7 +360,7 @@ class Account:
         """Old name -> new name of all that move. Raises whatever forbids the rename."""
         entry = self._existing(old)
         self._check_unlocked(old)
-        if new in self._entries:
+        if new in self._entries or new in self.record.aliases():
             raise MailboxExists
         if names.is_below(new, old):
             raise CannotDo("A mailbox cannot be moved below itself")

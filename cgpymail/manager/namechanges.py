@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailboxExists, UseRefused
+from cgpymail.errors import IllegalName, LimitExceeded, MailboxExists, UseRefused
 from cgpymail.manager import naming
+from cgpymail.manager.aliases import MailboxAliases
 from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.manager.special import expected_class
 from cgpymail.manager.uses import create_with_uses, use_keys
@@ -31,6 +32,7 @@ class NameChanges:
         self._space = space
         self._own = space.own
         self._limits = limits
+        self.aliases = MailboxAliases(space, limits)
 
     async def create(self, name: str, author: Author, uses: Sequence[str] = ()) -> CreatedMailbox:
         """Make a mailbox; ``name/`` only its directory entity, ``name.mdir`` one of that format (spec 1.6, 1.13). By
@@ -62,9 +64,7 @@ class NameChanges:
     async def delete(self, name: str, author: Author) -> None:
         """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
         if self._space.is_alias(name):
-            aliases = self._own.record.aliases()
-            del aliases[name]
-            await self._own.record.set_aliases(aliases)
+            await self.aliases.remove(name, author)
             return
         place, _ = await self._space.find(name)
         allowed = partial(self._space.require_delete, place)
@@ -77,7 +77,7 @@ class NameChanges:
         Raises IllegalName, MailboxExists, CannotDo (also between accounts), NotPermitted, LimitExceeded.
         """
         if self._space.is_alias(old):
-            await self._rename_alias(old, new)
+            await self.aliases.rename(old, new, author)
             return
         place, _ = await self._space.find(old)
         self._space.require_delete(place)
@@ -92,17 +92,11 @@ class NameChanges:
         allowed()
         await naming.rename(place.account, place.name, target.name, author=author, allowed=allowed)
 
-    async def _rename_alias(self, old: str, new: str) -> None:
-        """An alias is a top-level name, and so is its new name (spec 7.2.9)."""
-        if names.SEPARATOR in new:
-            raise CannotDo("A mailbox alias cannot be put below another name")
-        names.check_new(new)
-        aliases = self._own.record.aliases()
-        if new in aliases or self._own.exists(names.canonical(new)):
-            raise MailboxExists
-        await self._own.record.set_aliases({new if name == old else name: target for name, target in aliases.items()})
-
     # subscription: stored, never interpreted (spec 7.1)
+
+    def subscription(self) -> list[str]:
+        """The subscribed names as stored. A copy."""
+        return self._own.record.subscription()
 
     async def subscribe(self, name: str, author: Author) -> None:
         """Add a name, which need not exist. Raises IllegalName, LimitExceeded."""

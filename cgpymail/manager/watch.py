@@ -252,8 +252,9 @@ class Watch:
                     self._names.setdefault(shown, "")
 
     def _may_know(self, account: AccountName, event: Named, name: str) -> bool:
-        me = self._space.own.name
-        return account == me or self._space.rights_by(event.acls.get(name), account) & NEEDED == NEEDED
+        if account == self._space.own.name or event.private:
+            return account == self._space.own.name
+        return self._space.rights_by(event.acls.get(name), account) & NEEDED == NEEDED
 
     def _both_shown(self, account: AccountName, new: tuple[str, str], old: tuple[str, str]) -> tuple[str, str]:
         """How both names of what was renamed are shown; one of them may be outside of what is watched."""

@@ -41,12 +41,14 @@ class Touched:
 @dataclass(frozen=True, slots=True)
 class Named:
     """Names are there, or are not any more: which, is to be asked. ``old``: ``names`` has one, which was called so.
-    ``author``: who did it (a Member), None: no session. ``acls``: the access lists that the names have, or had last."""
+    ``author``: who did it (a Member), None: no session. ``acls``: the access lists that the names have, or had last.
+    ``private``: they are mailbox aliases, which nobody but their owner knows of."""
 
     names: tuple[str, ...]
     old: str = ""
     author: Any = None
     acls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class Limits:
     acl_elements: int = 500  # of one access control list, count
     acl_size: int = 32 * KB  # of one access control list, identifiers and letters
     subscriptions: int = 10_000  # per account, count
+    mailbox_aliases: int = 200  # per account, count
     group_members: int = 100_000  # all groups of a domain and their members together, count
     metadata_value: int = 64 * KB  # of one annotation (RFC 5464)
     metadata_entries: int = 100  # annotations of a mailbox kept with one account, and of an account; count

@@ -85,6 +85,7 @@ WHERE = {
     "acl_elements": "unit/imap/test_acl.py::test_a_list_has_an_end",
     "acl_size": "unit/imap/test_acl.py::test_a_list_has_an_end",
     "subscriptions": "unit/manager/test_list.py::test_subscription_limit",
+    "mailbox_aliases": "unit/manager/test_aliases.py::test_too_many",
     "group_members": "unit/directory/test_relations.py::test_members_are_limited",
     "metadata_value": "transcripts/scripts/sharing_metadata.txt",
     "metadata_entries": "transcripts/scripts/sharing_metadata.txt",
