@@ -12,14 +12,15 @@ needs ``a`` besides ("change meta-data"). What is shared about the account itsel
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted, TooManyAnnotations
 from cgpymail.interfaces import IAnnotations
 from cgpymail.manager.access import may_annotate
-from cgpymail.manager.account import Account
+from cgpymail.manager.account import Account, Check, unasked
 from cgpymail.manager.computed import OF_MAILBOXES, of_account, of_mailbox
-from cgpymail.manager.namespace import NameSpace, Place
+from cgpymail.manager.namespace import NameSpace, Place, require
 from cgpymail.manager.objectids import new_level_id, new_mailbox_id
 from cgpymail.manager.watching import Annotated
 from cgpymail.model import rights
@@ -45,7 +46,9 @@ class Annotating:
         if typed == ACCOUNT:
             return choose(await self._of_account(), wish)
         place = await self._permitted(typed, shared=False)
-        return choose(await self._of_mailbox(place), wish)
+        kept = await self._of_mailbox(place)
+        self._check(place, shared=False)  # still
+        return choose(kept, wish)
 
     async def change(self, typed: str, values: Values) -> None:
         """Set entries (canonical names), None removes one: all, or none if one of them cannot be set.
@@ -55,23 +58,34 @@ class Annotating:
         if typed == ACCOUNT:
             if not all(map(is_private, values)):
                 raise NotPermitted
-            await self._keep(Place(self._space.own, ACCOUNT), values)
+            await self._keep(Place(self._space.own, ACCOUNT), values, unasked)
             return
-        place = await self._permitted(typed, shared=not all(map(is_private, values)))
+        shared = not all(map(is_private, values))
+        place = await self._permitted(typed, shared=shared)
+        allowed = partial(self._check, place, shared=shared)
         computed = {OF_MAILBOXES[name]: value for name, value in values.items() if name in OF_MAILBOXES}
         for entry, value in computed.items():
             entry.check(self._space, place, value)
         kept = {name: value for name, value in values.items() if name not in OF_MAILBOXES}
         if kept:
-            await self._keep(place, kept)
+            await self._keep(place, kept, allowed)
         for entry, value in computed.items():
-            await entry.write(self._space, place, value, self._author())
+            await entry.write(self._space, place, value, self._author(), allowed)
 
     async def _permitted(self, typed: str, *, shared: bool) -> Place:
-        place, _ = await self._space.permitted(typed, rights.LOOKUP)
-        if not may_annotate(self._space.rights(place), shared=shared):
-            raise NotPermitted
+        place, _ = await self._space.find(typed)
+        self._check(place, shared=shared)
         return place
+
+    def _check(self, place: Place, *, shared: bool) -> None:
+        """Raise unless the mailbox is there and the user may do it. Asked again after every wait for the disk or for a
+        turn: what was permitted before may be forbidden now."""
+        held = self._space.rights(place)
+        if not place.account.exists(place.name):
+            raise NoSuchMailbox
+        require(held, rights.LOOKUP)
+        if not may_annotate(held, shared=shared):
+            raise NotPermitted
 
     # reading
 
@@ -92,8 +106,9 @@ class Annotating:
 
     # writing
 
-    async def _keep(self, place: Place, values: Values) -> None:
-        """Both files are looked at before either is changed; then both are written at once."""
+    async def _keep(self, place: Place, values: Values, allowed: Check) -> None:
+        """Both files are looked at before either is changed; then both are written at once. ``allowed`` raises if it is
+        not permitted any more then."""
         own = self._space.own
         mine = {name: value for name, value in values.items() if is_private(name)}
         shared = {name: value for name, value in values.items() if not is_private(name)}
@@ -105,6 +120,7 @@ class Annotating:
         kept = [await account.record.annotations() for account, _ in parts]
         for notes, (account, part) in zip(kept, parts, strict=True):
             await self._check_room(account, notes, about, part)
+        allowed()
         writes = [
             notes.update(about, "" if place.account is account else str(place.account.name), part)
             for notes, (account, part) in zip(kept, parts, strict=True)

@@ -10,29 +10,23 @@ from __future__ import annotations
 from typing import Any
 
 from cgpymail.errors import NoSuchMailbox, NotSelectable
-from cgpymail.manager.account import Account
-from cgpymail.manager.namespace import NameSpace
+from cgpymail.manager.account import Account, Check, unasked
 from cgpymail.manager.watching import Annotated, Named
-from cgpymail.model import rights
 from cgpymail.model.annotations import CLASS_ENTRY
 from cgpymail.model.classes import check_class
 from cgpymail.model.mailbox import TreeEntry
 
 
-async def set_class(space: NameSpace, typed: str, mailbox_class: str, author: Any = None) -> None:
-    """Say what a mailbox is meant for; empty: for mail. By a user, who needs right ``a`` there (spec 3.1); ``author``
-    is the watch of his session.
+async def write_class(
+    account: Account, name: str, mailbox_class: str, author: Any = None, allowed: Check = unasked
+) -> None:
+    """Say what the mailbox of a canonical name is meant for; empty: for mail. Rights are the caller's business;
+    ``allowed`` asks for them again when its turn has come. ``author``: the watch of who does it.
 
-    Raises NoSuchMailbox, NotPermitted, NotSelectable, CannotDo (see model.classes), StorageFailed.
+    Raises NoSuchMailbox, NotSelectable, CannotDo (see model.classes), StorageFailed, and as ``allowed``.
     """
-    place, _ = await space.permitted(typed, rights.ADMIN)
-    await write_class(place.account, place.name, mailbox_class, author)
-
-
-async def write_class(account: Account, name: str, mailbox_class: str, author: Any = None) -> None:
-    """``set_class`` for a canonical name, where rights have been asked. Raises as it does."""
     check_class(mailbox_class)
-    async with account.changing():
+    async with account.changing(allowed):
         entry = _existing(account, name)
         if not entry.format:
             raise NotSelectable

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cgpymail.errors import CannotDo, NotSelectable, UseRefused
-from cgpymail.manager.account import Account
+from cgpymail.manager.account import Account, Check
 from cgpymail.manager.attributes import write_class
 from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.manager.ownseen import set_own_seen
@@ -31,8 +31,8 @@ class Computed(Protocol):
     def check(self, space: NameSpace, place: Place, value: bytes | None) -> None:
         """Raise a MailError unless it could be set to this, None: removed, just now. The rights have been asked."""
 
-    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:
-        """Set it, and tell those who watch."""
+    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any, allowed: Check) -> None:
+        """Set it, and tell those who watch. ``allowed`` raises if it is not permitted any more when its turn comes."""
 
 
 class MailboxClass:
@@ -48,9 +48,9 @@ class MailboxClass:
             raise NotSelectable
         check_class(_text(value))
 
-    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:
+    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any, allowed: Check) -> None:
         """From now on."""
-        await write_class(place.account, place.name, _text(value), author)
+        await write_class(place.account, place.name, _text(value), author, allowed)
 
 
 class OwnSeen:
@@ -67,9 +67,10 @@ class OwnSeen:
         if _text(value).upper() not in ("", "YES", "NO"):
             raise CannotDo("This value must be YES or NO")
 
-    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:
+    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any, allowed: Check) -> None:
         """Sessions that have it open feel it."""
-        await set_own_seen(place.account, place.name, on=_text(value).upper() == "YES", author=author)
+        on = _text(value).upper() == "YES"
+        await set_own_seen(place.account, place.name, on=on, author=author, allowed=allowed)
 
 
 class SpecialUse:
@@ -92,8 +93,9 @@ class SpecialUse:
             raise UseRefused("INBOX has a use of its own")
         changed_uses(place.account, place.name, _text(value).split())
 
-    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any) -> None:
+    async def write(self, space: NameSpace, place: Place, value: bytes | None, author: Any, allowed: Check) -> None:
         """From now on."""
+        allowed()
         account = place.account
         changed = changed_uses(account, place.name, _text(value).split())
         if changed:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cgpymail.errors import NoSuchMailbox
-from cgpymail.manager.account import Account
+from cgpymail.manager.account import Account, Check, unasked
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namespace import NameSpace
 from cgpymail.manager.readers import Reader, Readers, reader_key
@@ -48,11 +48,12 @@ async def _key_of(space: NameSpace, name: AccountName) -> str:
     return "" if account is None else await reader_key(account)
 
 
-async def set_own_seen(account: Account, name: str, *, on: bool, author: Any = None) -> None:
+async def set_own_seen(account: Account, name: str, *, on: bool, author: Any = None, allowed: Check = unasked) -> None:
     """Switch the option of a canonical name; nothing happens if it is so already. Rights are the caller's business, who
-    does not hold the account's turn. In force for everybody when it returns. ``author``: the watch of who does it.
+    does not hold the account's turn; ``allowed`` asks for them again when its turn has come. In force for everybody
+    when it returns. ``author``: the watch of who does it.
 
-    Raises NoSuchMailbox, NotSelectable, StorageFailed.
+    Raises NoSuchMailbox, NotSelectable, StorageFailed, and as ``allowed``.
     """
     mailbox = await account.open(name)
     before = mailbox.readers
@@ -60,10 +61,10 @@ async def set_own_seen(account: Account, name: str, *, on: bool, author: Any = N
         async with mailbox.switching:
             if on and mailbox.readers is None:
                 await mailbox.store.seen.remove([known.reader for known in await mailbox.store.seen.known()])
-                await _write(account, mailbox, on=True)
+                await _write(account, mailbox, on=True, allowed=allowed)
                 await _switch_on(mailbox)
             elif not on and mailbox.readers is not None:
-                await _write(account, mailbox, on=False)
+                await _write(account, mailbox, on=False, allowed=allowed)
                 await _switch_off(mailbox)
         if mailbox.readers is not before:
             account.watching.tell(account.name, Annotated(mailbox.name, (OWN_SEEN_ENTRY,), author))
@@ -71,8 +72,9 @@ async def set_own_seen(account: Account, name: str, *, on: bool, author: Any = N
         account.close(mailbox)
 
 
-async def _write(account: Account, mailbox: Mailbox, *, on: bool) -> None:
+async def _write(account: Account, mailbox: Mailbox, *, on: bool, allowed: Check) -> None:
     async with account.turn:
+        allowed()
         if mailbox.gone:
             raise NoSuchMailbox
         await account.infos.set_own_seen(mailbox.name, on=on)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from twisted.internet.defer import Deferred, fail
 
-from cgpymail.errors import NoSuchMailbox, StorageFailed, TooManyAnnotations
+from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted, StorageFailed, TooManyAnnotations
 from cgpymail.manager.user import User
 from cgpymail.model.annotations import Found, Wish
 from cgpymail.runtime.limits import DEFAULTS
+from tests.support.records import MemoryAnnotations
 from tests.support.results import result
 from tests.support.world import World
 
@@ -142,6 +145,46 @@ def test_two_at_the_same_time(ground: Ground) -> None:
     assert ground.boss_record.noted.kept == {
         ground.boss_record.infos["Box"]["MailboxID"]: {COMMENT: b"x", MINE: b"y"},
     }
+
+
+@pytest.mark.parametrize(
+    ("left", "entry", "heard", "done"),
+    [
+        ("lr", COMMENT, None, NotPermitted),
+        ("p", COMMENT, NoSuchMailbox, NoSuchMailbox),
+        ("p", MINE, NoSuchMailbox, NoSuchMailbox),
+        ("", MINE, NoSuchMailbox, NoSuchMailbox),
+    ],
+)
+def test_rights_that_go_while_the_disk_is_slow(
+    ground: Ground,
+    monkeypatch: pytest.MonkeyPatch,
+    left: str,
+    entry: str,
+    heard: type[MailError] | None,
+    done: type[MailError],
+) -> None:
+    """Count no more: nothing is said, nor kept, that is forbidden when the file has been read."""
+    ground.note(ground.boss, "Box", shared=b"secret")
+    kept = dict(ground.boss_record.noted.kept)
+    slow: Deferred[None] = Deferred()
+    for record in (ground.boss_record, ground.john_record):
+        monkeypatch.setattr(record, "annotations", partial(_after, slow, record.noted))
+    reading = Deferred.fromCoroutine(ground.john.annotations.read("~boss/Box", Wish((COMMENT,))))
+    writing = Deferred.fromCoroutine(ground.john.annotations.change("~boss/Box", {entry: b"x"}))
+    ground.boss_record.infos["Box"]["Access"] = {"john": left}
+    slow.callback(None)
+    for work, error in ((reading, heard), (writing, done)):
+        with nullcontext() if error is None else pytest.raises(error):
+            result(work)
+    assert (ground.boss_record.noted.kept, ground.john_record.noted.kept) == (kept, {})
+
+
+def _after(slow: Deferred[None], noted: MemoryAnnotations) -> Deferred[MemoryAnnotations]:
+    """What was noted, when the disk has it."""
+    later: Deferred[MemoryAnnotations] = Deferred()
+    slow.addCallback(lambda _: later.callback(noted))
+    return later
 
 
 def test_a_mailbox_without_mailboxid_gets_one(ground: Ground) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cgpymail.errors import CannotDo, MailError, NoSuchMailbox, NotPermitted, NotSelectable
-from cgpymail.manager.attributes import set_class, write_class, write_lock
+from cgpymail.manager.attributes import write_class, write_lock
+from cgpymail.model.annotations import CLASS_ENTRY
 from cgpymail.model.watching import MAILBOX_NAME, Filter, Interest
 from tests.support.naming import People
 
@@ -21,7 +22,7 @@ def people() -> People:
 
 def classify(people: People, name: str, value: str = "IPF.Task", by: str = "john") -> None:
     """Set it, as a session of a user does."""
-    people.run(set_class(people.user(by)._space, name, value))
+    people.run(people.user(by).annotations.change(name, {CLASS_ENTRY: value.encode()}))
 
 
 def kept(people: People, name: str = "Work") -> object:
@@ -31,10 +32,18 @@ def kept(people: People, name: str = "Work") -> object:
 
 @pytest.mark.parametrize(
     ("letters", "error"),
-    [("lra", None), ("a", None), ("lrswidc", NotPermitted), ("r", NoSuchMailbox), ("", NoSuchMailbox)],
+    [
+        ("lra", None),
+        ("a", NoSuchMailbox),
+        ("la", NotPermitted),
+        ("lrswidc", NotPermitted),
+        ("r", NoSuchMailbox),
+        ("", NoSuchMailbox),
+    ],
 )
 def test_right_a_covers_the_class(people: People, letters: str, error: type[MailError] | None) -> None:
-    """Whoever has it may set the class of somebody else's mailbox, nobody else (spec 6.1.3)."""
+    """Whoever has it, and may read annotations (RFC 5464 3.3), may set the class of somebody else's mailbox, nobody
+    else (spec 6.1.3)."""
     people.grant("boss", "Work", letters)
     if error is None:
         classify(people, "~boss/Work")

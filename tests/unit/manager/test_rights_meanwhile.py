@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted
 from cgpymail.manager.user import User
+from cgpymail.model.annotations import CLASS_ENTRY, OWN_SEEN_ENTRY
 from cgpymail.model.identity import AccountName
 from cgpymail.model.message import NewMessage
 from cgpymail.runtime.spool import MemoryContent
@@ -27,6 +28,8 @@ COMMANDS: dict[str, Command] = {
     "append": lambda user: user.append("~boss/Work", [NewMessage(MemoryContent(b"x\r\n"), 1)]),
     "status": lambda user: user.status("~boss/Work"),
     "open": lambda user: user.open("~boss/Work"),
+    "class": lambda user: user.annotations.change("~boss/Work", {CLASS_ENTRY: b"IPF.Task"}),
+    "own Seen": lambda user: user.annotations.change("~boss/Work", {OWN_SEEN_ENTRY: b"YES"}),
 }
 
 
@@ -81,6 +84,7 @@ def test_a_right_that_is_withdrawn_meanwhile_does_not_count(people: People, comm
     assert wait(people, command, withdraw)[0].check(NotPermitted)
     assert names(people) == before
     assert people.count("Work", people.user("boss")) == 0
+    assert not {"Class", "OwnSeen"} & set(record.infos["Work"])
 
 
 def test_another_mailbox_of_that_name_is_another(people: People) -> None:
