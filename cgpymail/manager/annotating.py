@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from twisted.internet.defer import DeferredList
+
 from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted, TooManyAnnotations
 from cgpymail.interfaces import IAnnotations
 from cgpymail.manager.access import may_annotate
@@ -125,8 +127,10 @@ class Annotating:
             notes.update(about, "" if place.account is account else str(place.account.name), part)
             for notes, (account, part) in zip(kept, parts, strict=True)
         ]
-        for write in writes:
-            await write
+        outcomes: list[tuple[bool, Any]] = await DeferredList(writes, consumeErrors=True)
+        for done, outcome in outcomes:
+            if not done:
+                raise outcome.value
         self._tell(place, shared, None)
         self._tell(place, mine, own.name)
 

@@ -180,6 +180,21 @@ def test_rights_that_go_while_the_disk_is_slow(
     assert (ground.boss_record.noted.kept, ground.john_record.noted.kept) == (kept, {})
 
 
+def test_two_files_that_cannot_be_written(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is answered when both writes have ended, and neither failure is left for the log to wonder about."""
+    writes: list[Deferred[None]] = [Deferred(), Deferred()]
+    waiting = iter(writes)
+    for record in (ground.boss_record, ground.john_record):
+        monkeypatch.setattr(record.noted, "update", lambda *_: next(waiting))
+    work = Deferred.fromCoroutine(ground.john.annotations.change("~boss/Box", {COMMENT: b"x", MINE: b"y"}))
+    writes[1].errback(StorageFailed())
+    assert not work.called
+    writes[0].errback(StorageFailed())
+    with pytest.raises(StorageFailed):
+        result(work)
+    assert [write.result for write in writes] == [None, None]
+
+
 def _after(slow: Deferred[None], noted: MemoryAnnotations) -> Deferred[MemoryAnnotations]:
     """What was noted, when the disk has it."""
     later: Deferred[MemoryAnnotations] = Deferred()
