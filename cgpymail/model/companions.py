@@ -14,6 +14,11 @@ ENDINGS = r"\.bdx|\.log\.[0-9]+|\.seen-[0-9a-f]{32}"  # what is behind NAME, as 
 _ENDING = re.compile(rf"(?:{ENDINGS})\Z")
 
 
+def finished(file: str) -> str:
+    """The name that a half-done file is to get (``.NAME.new``); of all others their own."""
+    return file[1:-4] if file.startswith(".") and file.endswith(".new") else file
+
+
 def is_companion(file: str, stem: str) -> bool:
     """Whether a file name is of one that belongs to the mail file ``stem``."""
     return file.startswith(stem) and bool(_ENDING.match(file, len(stem)))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from cgpymail.errors import IllegalName
-from cgpymail.model.companions import is_companion, looks_like_companion
+from cgpymail.model.companions import finished, is_companion, looks_like_companion
 from cgpymail.model.mailbox import TreeEntry
 from cgpymail.runtime.files import Files
 from cgpymail.stores import paths
@@ -93,5 +93,5 @@ def finish_deletion(files: Files, directory: str, name: str, formats: Mapping[st
 def remove_companions(files: Files, directory: str, stem: str) -> None:
     """Unlink the snapshot and journals of a stem: those of a mailbox that is no more."""
     for name in files.listdir(directory):
-        if is_companion(name, stem):
+        if is_companion(finished(name), stem):
             files.unlink(f"{directory}/{name}")

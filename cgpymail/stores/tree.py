@@ -22,7 +22,7 @@ from zope.interface import implementer
 
 from cgpymail.errors import CannotDo, MailboxExists, NoSuchMailbox, StorageFailed, StorageFull
 from cgpymail.interfaces import IMailboxTree
-from cgpymail.model.companions import looks_like_companion
+from cgpymail.model.companions import finished, looks_like_companion
 from cgpymail.model.mailbox import MailboxHints, TreeEntry
 from cgpymail.model.names import ancestors, is_below
 from cgpymail.runtime.logs import PROBLEM
@@ -177,7 +177,7 @@ class DiskTree:
     def _clear(self, folder: str) -> None:
         """Take away what is left of former mailboxes, if there is nothing else."""
         names = self._listed(folder)
-        if all(name.startswith(paths.DOOMED) or looks_like_companion(name) for name in names):
+        if all(name.startswith(paths.DOOMED) or looks_like_companion(finished(name)) for name in names):
             for name in names:
                 if name.startswith(paths.DOOMED):
                     finish_deletion(self._files, folder, name, self._formats)

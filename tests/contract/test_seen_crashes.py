@@ -135,6 +135,16 @@ def test_kill(tmp_path: pathlib.Path) -> None:
         files.end_process()
 
 
+def test_half_done_files_go_with_the_mailbox(tmp_path: pathlib.Path) -> None:
+    """What a crash left of a file that was being made keeps no folder from being removed."""
+    tree = DiskTree(memory_runtime(ProcessFiles()), str(tmp_path))
+    result(tree.create("Top/Work", "mbox", 77))
+    (tmp_path / "Top.folder" / f".Work.seen-{ANNA}.new").write_bytes(b"half")
+    result(tree.delete("Top/Work"))
+    result(tree.delete_directory("Top"))
+    assert not any(tmp_path.iterdir())
+
+
 class RefusingFiles(ProcessFiles):
     """A disk that is full, or breaks under a sync."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cgpymail.model.companions import is_companion, looks_like_companion, reader_of
+from cgpymail.model.companions import finished, is_companion, looks_like_companion, reader_of
 
 READER = "0123456789abcdef" * 2
 
@@ -20,3 +20,9 @@ def test_records_of_readers() -> None:
 def test_mail_is_none(file: str) -> None:
     """A mailbox may be called like a record: its mail file has the extension of a format."""
     assert not is_companion(file, "Work") and not looks_like_companion(file)
+
+
+def test_half_done_files() -> None:
+    """What a crash left of a file that was being made anew belongs to the same mailbox."""
+    assert finished(f".Work.seen-{READER}.new") == f"Work.seen-{READER}"
+    assert [finished(file) for file in ("Work.bdx", ".Work.bdx", "Work.new")] == ["Work.bdx", ".Work.bdx", "Work.new"]
