@@ -17,7 +17,7 @@ from zope.interface import Attribute, Interface
 from cgpymail.model.acl import Acl
 from cgpymail.model.changes import Change
 from cgpymail.model.identity import AccountName, Credentials, Grantee, Link, ScramVerifier
-from cgpymail.model.mailbox import MailboxHints, TreeEntry
+from cgpymail.model.mailbox import MailboxHints, PlannedMailbox, TreeEntry
 from cgpymail.model.message import FlagUpdate, NewMessage
 from cgpymail.model.seen import KnownReader
 
@@ -209,7 +209,17 @@ class IAccountAccess(Interface):
         """Replace it. In force at once; fires when it is on disk."""
 
 
-class IAccountRecord(IAccountAccess):
+class IBeginning(Interface):
+    """What a new account is still to get, noted until it has all of it: whatever happens in between."""
+
+    def to_make() -> list[PlannedMailbox] | None:
+        """The mailboxes beside INBOX and those that the preferences name; None if the account is not new any more."""
+
+    def made_all() -> Deferred[None]:
+        """It has them: it is not new any more."""
+
+
+class IAccountRecord(IAccountAccess, IBeginning):
     """One account as the directory knows it: settings, and the volatile data of account.info (spec section 11.1).
 
     Read from memory; writing fires when it is on disk. One object per account in the process.
@@ -290,8 +300,8 @@ class IRelations(Interface):
         """Whether ``who`` is in the group of that domain, himself or through other groups; False if there is none."""
 
     def groups_known(domain: str) -> bool:
-        """False if the groups of the domain could not be read: they have no members then, and what is denied to one of
-        them is denied to everybody."""
+        """False if some group of the domain may have members that nobody knows, as a file could not be read: what is
+        denied to a group there is denied to everybody then."""
 
     def oversees(who: AccountName, owner: AccountName) -> bool:
         """Whether ``who`` has every right on every mailbox of ``owner`` as an administrator (spec 3.2): of the server

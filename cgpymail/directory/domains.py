@@ -110,14 +110,15 @@ class Domains:
             self._overseers = _holders(domain, ALL_USERS)
 
     def read_groups(self, domain: Domain) -> None:
-        """Take the groups from their file, at the start and after a change. Blocking."""
+        """Take the groups from their file, at the start and after a change; one that is there in two spellings has the
+        members of both. Blocking."""
         path = f"{domain.path}/{SETTINGS}/Groups.data"
         document, domain.groups_readable = load_document(self._files, path, self._log)
         found: dict[str, tuple[str, ...]] = {}
         for name in document:
             members = document.get(name)
             try:
-                found[account_name(name)] = words_of(members)
+                found[account_name(name)] = found.get(account_name(name), ()) + words_of(members)
             except IllegalName:
                 self._log.write(PROBLEM, f"{path}: {name!r} cannot be a group, left alone")
         domain.groups = found

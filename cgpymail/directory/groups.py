@@ -8,6 +8,9 @@ After a change of the files an index is made: the groups that name an account, a
 goes upwards from the account that asks and visits each group once, so groups that contain each other are no loop, and
 the work depends on how many groups somebody is in, not on how many members they have. The answer is kept until the
 next change.
+
+Where a file cannot be used, its groups have no members; and groups of other domains that contain them may have members
+that nobody knows, as may groups that contain addresses of a domain whose account aliases cannot be read.
 """
 
 from __future__ import annotations
@@ -41,9 +44,9 @@ def group_named(text: str, domain: str) -> Group:
 class _Index:
     """What the files said when it was made."""
 
-    def __init__(self, unknown: frozenset[str]) -> None:
-        self.unknown = unknown  # domains whose groups are not known
+    def __init__(self) -> None:
         self.naming: dict[AccountName | Group, list[Group]] = {}
+        self.unknown: set[str] = set()  # domains of which some group may have members that are not known
         self.of = lru_cache(maxsize=REMEMBERED)(self._of)
 
     def _of(self, who: AccountName) -> frozenset[Group]:
@@ -66,17 +69,26 @@ class Groups:
         self._router = router
         self._limits = limits
         self._log = log
-        self._index = _Index(frozenset())
+        self._index = _Index()
 
     def recount(self) -> bool:
         """Make the index anew; whether it says something else now. It takes time with the number of all members: for a
         thread."""
-        index = _Index(frozenset(domain.name for domain in self._domains.all() if not self._known(domain)))
+        index = _Index()
+        unaliased = {domain.name for domain in self._domains.all() if not domain.aliases_readable}
+        within: dict[str, set[str]] = {}  # domain -> the domains whose groups contain some of its groups
         for domain in self._domains.all():
-            if domain.name not in index.unknown:
-                for name, members in domain.groups.items():
-                    for member in self._meant(members, domain):
-                        index.naming.setdefault(member, []).append((name, domain.name))
+            if not self._known(domain):
+                index.unknown.add(domain.name)
+                continue
+            for name, members in domain.groups.items():
+                for member in self._meant(members, domain):
+                    index.naming.setdefault(member, []).append((name, domain.name))
+                    if isinstance(member, tuple):
+                        within.setdefault(member[1], set()).add(domain.name)
+                    elif member.domain in unaliased:
+                        index.unknown.add(domain.name)
+        _spread(index.unknown, within)
         before, self._index = self._index, index
         return (before.naming, before.unknown) != (index.naming, index.unknown)
 
@@ -105,6 +117,15 @@ class Groups:
     def known(self, domain: str) -> bool:
         """See IRelations.groups_known."""
         return domain not in self._index.unknown
+
+
+def _spread(found: set[str], within: dict[str, set[str]]) -> None:
+    """Add whatever is reached from those that are found, however far."""
+    waiting = list(found)
+    while waiting:
+        reached = within.get(waiting.pop(), set()) - found
+        found |= reached
+        waiting += reached
 
 
 def size(groups: dict[str, tuple[str, ...]]) -> int:

@@ -154,12 +154,20 @@ class Relations:
             raise LimitExceeded("The groups of the domain have as many members as they may have")
 
         def write(document: Document) -> None:
-            written = {key.lower(): key for key in document}
-            for name in domain.groups.keys() - groups.keys():
-                document.remove(written[name])
-            for name, members in groups.items():
-                if domain.groups.get(name) != members:
-                    document.set(written.get(name, name), list(members))
+            written: dict[str, list[str]] = {}
+            for key in document:
+                written.setdefault(key.lower(), []).append(key)
+            for name in domain.groups.keys() | groups.keys():
+                members = groups.get(name)
+                if domain.groups.get(name) == members:
+                    continue
+                first, *others = written.get(name, [name])
+                for key in others:
+                    document.remove(key)
+                if members is None:
+                    document.remove(first)
+                else:
+                    document.set(first, list(members))
 
         self._rewrite(domain, GROUPS_FILE, write)
         self._domains.read_groups(domain)

@@ -98,6 +98,40 @@ def test_groups_that_cannot_be_read(ground: Ground) -> None:
     assert ground.directory.groups_known(MAIN) and ground.directory.member("staff", MAIN, JOHN)
 
 
+def test_members_that_nobody_knows(ground: Ground) -> None:
+    """Groups of another domain that cannot be read, or account aliases, make doubtful who is in the groups that lead
+    there, however far; who is known to be a member stays one."""
+    ground.write(GROUPS, '{ staff = (john, "#far@client2.com"); }')
+    ground.write(f"Domains/{FAR}/Settings/Groups.data", '{ far = ("#near@client3.com"); }')
+    ground.write("Domains/client3.com/Settings/Groups.data", "{ near = (mary")
+    ground.write("Domains/client4.com/Settings/Groups.data", "{ alone = (mary); }")
+    ground.start()
+    domains = (MAIN, FAR, "client3.com", "client4.com")
+    assert [ground.directory.groups_known(name) for name in domains] == [False, False, False, True]
+    assert ground.directory.member("staff", MAIN, JOHN)
+    ground.write("Domains/client3.com/Settings/Groups.data", "{ near = (mary); }")
+    ground.write("Domains/client4.com/Settings/Aliases.data", "{ chief")
+    ground.start()
+    assert [ground.directory.groups_known(name) for name in domains] == [True, True, True, False]
+
+
+def test_groups_in_two_spellings(ground: Ground) -> None:
+    """Whoever edits the file by hand may write one group twice: then it has the members of both, and goes whole."""
+    ground.write(GROUPS, "{ Staff = (john); staff = (mary); other = (peter); }")
+    ground.start()
+    assert ground.directory.member("staff", MAIN, JOHN) and ground.directory.member("staff", MAIN, MARY)
+    ground.do(ground.directory.relations.remove_members(STAFF, ["john"]))
+    for _ in range(2):
+        assert ground.directory.relations.members(STAFF) == ("mary",)
+        ground.start()
+    ground.write(GROUPS, "{ Staff = (john); staff = (mary); other = (peter); }")
+    ground.start()
+    ground.do(ground.directory.relations.delete_group(STAFF))
+    for _ in range(2):
+        assert ground.directory.relations.groups(MAIN) == {"other": ("peter",)}
+        ground.start()
+
+
 def test_groups_are_made_and_removed(ground: Ground) -> None:
     """By the administrator; it holds at once and after a restart, what else is in the file stays, and who listens is
     told."""
