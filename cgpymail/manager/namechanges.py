@@ -18,7 +18,7 @@ from cgpymail.manager.special import expected_class
 from cgpymail.manager.uses import create_with_uses, use_keys
 from cgpymail.manager.watch import Watch
 from cgpymail.manager.watching import Subscribed
-from cgpymail.model import names
+from cgpymail.model import names, rights
 from cgpymail.model.mailbox import CreatedMailbox
 from cgpymail.runtime.limits import Limits
 
@@ -66,7 +66,7 @@ class NameChanges:
         if self._space.is_alias(name):
             await self.aliases.remove(name, author)
             return
-        place, _ = await self._space.find(name)
+        place, _ = await self._space.permitted(name, rights.DELETE)
         allowed = partial(self._space.require_delete, place)
         allowed()
         await naming.delete(place.account, place.name, author=author, allowed=allowed)
@@ -79,7 +79,7 @@ class NameChanges:
         if self._space.is_alias(old):
             await self.aliases.rename(old, new, author)
             return
-        place, _ = await self._space.find(old)
+        place, _ = await self._space.permitted(old, rights.DELETE)
         self._space.require_delete(place)
         if self._space.is_alias(new.removesuffix(names.SEPARATOR)):
             raise MailboxExists

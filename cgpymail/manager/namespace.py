@@ -84,7 +84,11 @@ class NameSpace:
         """As much work as a name costs in an account that is there, but shares nothing: here, for a stranger."""
         look_up(Place(self.own, expand(self.own, name)))
         for _ in range(3):
-            decide(NOBODY, self.own.record, name, self.own.exists, self._directory)
+            self.ask_for_nobody(name)
+
+    def ask_for_nobody(self, name: str) -> None:
+        """As much work as ``rights`` in an account that is there, for who has none."""
+        decide(NOBODY, self.own.record, name, self.own.exists, self._directory)
 
     def seen(self, typed: str, place: Place) -> str:
         """What LIST calls the place to which ``typed`` has led: ``$Sent$`` and the extension of a format are gone."""
@@ -146,16 +150,22 @@ class NameSpace:
         the disk only by the owner and by those who see the level above; and so is what they may not know of, so that
         the time taken says nothing (spec 14.2.5).
         """
+        place, entry, _ = await self.found(typed)
+        return place, entry
+
+    async def found(self, typed: str) -> tuple[Place, TreeEntry, int]:
+        """``find``, with the user's rights there, which are asked as often for what is not there."""
         place = await self.resolve(typed)
-        entry = look_up(place)
-        hidden = not self.rights(place) & rights.LOOKUP
-        if (entry is None or hidden) and self._sees_above(place):
+        entry, held = look_up(place), self.rights(place)
+        if (entry is None or not held & rights.LOOKUP) and self._sees_above(place):
             await place.account.refresh()
-            entry = look_up(place)
+            entry, held = look_up(place), self.rights(place)
         if entry is None:
-            self.rights(place)  # as ``permitted`` asks once more for what is there
             raise NoSuchMailbox
-        return Place(place.account, entry.name), entry
+        if entry.name != place.name:  # the extension of its format was said too
+            place = Place(place.account, entry.name)
+            held = self.rights(place)
+        return place, entry, held
 
     def _sees_above(self, place: Place) -> bool:
         above = Place(place.account, names.parent(place.name))
@@ -190,8 +200,8 @@ class NameSpace:
 
     async def permitted(self, typed: str, needed: int) -> tuple[Place, TreeEntry]:
         """A place that is there and on which the user holds all of ``needed``. Raises NoSuchMailbox, NotPermitted."""
-        place, entry = await self.find(typed)
-        require(self.rights(place), needed)
+        place, entry, held = await self.found(typed)
+        require(held, needed)
         return place, entry
 
     def require_create(self, place: Place) -> None:

@@ -73,8 +73,7 @@ class Sharing:
 
     async def held(self, name: str) -> Held:
         """MYRIGHTS: the user's own rights."""
-        place, _ = await self._space.find(name)
-        mask = self._space.rights(place)
+        place, _, mask = await self._space.found(name)
         held = Held(mask, bool(mask & rights.DELETE) and self._may_delete(place))
         if not held.mask & _SHOWS and not held.deletes:
             raise NoSuchMailbox

@@ -11,6 +11,7 @@ from zope.interface import implementer
 from cgpymail.interfaces import IAccountRecord, IAnnotations
 from cgpymail.model.acl import Acl, take_apart
 from cgpymail.model.identity import AccountName
+from cgpymail.model.mailbox import PlannedMailbox
 from cgpymail.runtime.runtime import Runtime
 
 NEW_ACCOUNT_PREFERENCES = {
@@ -72,9 +73,11 @@ class MemoryRecord:
         self.infos: dict[str, dict[str, Any]] = {}
         self.own_access: dict[str, tuple[str, ...]] = {}
         self.alias_table: dict[str, str] = {}
+        self.planned: list[PlannedMailbox] | None = None
         self.noted = MemoryAnnotations()
         self._subscription: list[str] = []
         self._last_uidvalidity = 0
+        self._taken: dict[str, tuple[Any, Acl]] = {}
 
     def setting(self, key: str, default: str) -> str:
         """A setting, else the default."""
@@ -132,8 +135,13 @@ class MemoryRecord:
         return succeed(None)
 
     def access(self, name: str) -> Acl:
-        """Taken apart each time."""
-        return take_apart(self.infos.get(name, {}).get("Access"), self.name.domain)
+        """Taken apart when it is another one than before."""
+        acl = self.infos.get(name, {}).get("Access")
+        known = self._taken.get(name)
+        if known is None or known[0] != acl:
+            copy = dict(acl) if isinstance(acl, dict) else acl
+            known = self._taken[name] = (copy, take_apart(acl, self.name.domain))
+        return known[1]
 
     def account_acl(self) -> dict[str, tuple[str, ...]]:
         """A copy."""
@@ -142,6 +150,15 @@ class MemoryRecord:
     def set_account_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
         """Replace it."""
         self.own_access = {name: tuple(words) for name, words in acl.items()}
+        return succeed(None)
+
+    def to_make(self) -> list[PlannedMailbox] | None:
+        """What the test says."""
+        return self.planned
+
+    def made_all(self) -> Deferred[None]:
+        """Nothing more."""
+        self.planned = None
         return succeed(None)
 
     def draw_uidvalidity(self) -> Deferred[int]:
