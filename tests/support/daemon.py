@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,26 @@ from tests.support.nursery import Nursery, Nursling
 ROOT = Path(__file__).parents[2]
 DOMAIN = "example.org"
 START_TIME = 30.0
+RESERVED_PORTS = 100  # the last so many: few daemons run at the same time, and those that do have their ports
+
+_reserved: deque[socket.socket] = deque()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports of 127.0.0.1 that nobody else gets before a server listens there.
+
+    They stay bound meanwhile, as Linux lets a socket with SO_REUSEADDR, as every server's is, listen at such a port.
+    Without that the kernel may give one to another program between this and the start of the server: it is a
+    candidate for every connection that anybody makes.
+    """
+    reserved = [socket.socket() for _ in range(count)]
+    for one in reserved:
+        one.bind(("127.0.0.1", 0))
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.extend(reserved)
+    while len(_reserved) > RESERVED_PORTS:
+        _reserved.popleft().close()
+    return [one.getsockname()[1] for one in reserved]
 
 
 def environment() -> dict[str, str]:
