@@ -241,6 +241,9 @@ class IAccountRecord(IAccountAccess, IBeginning):
     def mailbox_info(name: str) -> dict[str, Any]:
         """The entry of a mailbox in account.info: a copy; keys Access, Class, Locked, UIDValidity, UIDNext, ..."""
 
+    def info_size() -> int:
+        """Octets of account.info, which is written whole whenever something in it changes."""
+
     def described_mailboxes() -> list[str]:
         """The names that have an entry, whether there are such mailboxes or not."""
 

@@ -103,6 +103,10 @@ class AccountRecord:
         """A copy of the entry of a mailbox in account.info."""
         return self.info.mailbox(name)
 
+    def info_size(self) -> int:
+        """As it would be written now."""
+        return self.info.file.document.size
+
     def described_mailboxes(self) -> list[str]:
         """Those that have an entry in account.info."""
         return self.info.mailboxes()

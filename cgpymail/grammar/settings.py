@@ -102,6 +102,11 @@ class Document:
         if self._values.pop(key, None) is not None:
             del self._written[key]
 
+    @property
+    def size(self) -> int:
+        """Octets of the entries as they are written."""
+        return sum(map(len, self._written.values()))
+
     def render(self) -> bytes:
         """The file. Cheap: entries are kept written."""
         return b"".join((self._head, *self._written.values(), self._tail))

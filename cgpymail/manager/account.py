@@ -37,6 +37,7 @@ from cgpymail.manager.moving import move_inbox
 from cgpymail.manager.objectids import made_for_level, new_mailbox_id
 from cgpymail.manager.words import number, octets_of
 from cgpymail.model import names
+from cgpymail.model.acl import size
 from cgpymail.model.classes import check_class
 from cgpymail.model.identity import AccountName
 from cgpymail.model.mailbox import TreeEntry
@@ -274,6 +275,7 @@ class Account:
             raise MailboxExists
         if len(self._entries) + len(added) > self._limits.mailboxes:
             raise LimitExceeded("The account has too many mailboxes")
+        self.infos.check_room(len(added) * size(self._inherited(added)), self._limits)
         return added
 
     def _add_directories(self, found: list[str]) -> None:

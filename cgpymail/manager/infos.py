@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from cgpymail.errors import MailError
+from cgpymail.errors import LimitExceeded, MailError
 from cgpymail.interfaces import IAccountRecord, IAnnotations
 from cgpymail.manager.special import renamed_preferences
 from cgpymail.manager.words import is_yes, number
 from cgpymail.model.mailbox import MailboxHints
+from cgpymail.runtime.limits import Limits
 
 ACL, CLASS, LOCKED, UIDVALIDITY, UIDNEXT = "Access", "Class", "Locked", "UIDValidity", "UIDNext"
 OBJECT_ID, OWN_SEEN = "MailboxID", "OwnSeen"  # ours: the manual has no such keys; unknown ones are kept (spec 11.1)
@@ -66,6 +67,11 @@ class MailboxInfos:
         """The elements of a name's ACL, empty if it has none."""
         acl = self._record.mailbox_info(name).get(ACL)
         return dict(acl) if isinstance(acl, Mapping) else {}
+
+    def check_room(self, octets: int, limits: Limits) -> None:
+        """Raise LimitExceeded if access lists may not get longer by so many octets."""
+        if octets > 0 and self._record.info_size() + octets > limits.info_size:
+            raise LimitExceeded("The access lists of the account are too large")
 
     async def note(self, name: str, uidvalidity: int, uidnext: int) -> None:
         """Keep the numbers of a mailbox, if they are not noted already."""

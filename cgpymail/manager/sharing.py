@@ -20,6 +20,7 @@ from cgpymail.manager.acls import set_acl
 from cgpymail.manager.namespace import NameSpace, Place, refusal, require
 from cgpymail.manager.watch import Watch
 from cgpymail.model import rights
+from cgpymail.model.acl import size
 from cgpymail.model.identifiers import NEGATIVE, canonical, is_account
 from cgpymail.model.identity import AccountName
 from cgpymail.model.rights import Grantable, Held, RightsChange
@@ -115,6 +116,7 @@ async def change_elements(
     for identifier, change in changes:
         acl = with_change(acl, account.name, identifier, change)
     _check_size(acl, before, limits)
+    account.infos.check_room(size(acl) - size(before), limits)
     if acl != before:
         await set_acl(account, name, acl, author=author)
 
@@ -195,10 +197,5 @@ def _check_size(changed: Mapping[str, Any], before: Mapping[str, Any], limits: L
     """A list that is too large already (somebody else made it) may still be changed, but not grow."""
     if len(changed) > max(limits.acl_elements, len(before)):
         raise LimitExceeded("The access list has too many elements")
-    if _size(changed) > max(limits.acl_size, _size(before)):
+    if size(changed) > max(limits.acl_size, size(before)):
         raise LimitExceeded("The access list is too large")
-
-
-def _size(acl: Mapping[str, Any]) -> int:
-    """Octets of identifiers and letters."""
-    return sum(len(f"{identifier}{letters}".encode("utf-8", "replace")) for identifier, letters in acl.items())

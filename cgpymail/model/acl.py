@@ -38,6 +38,11 @@ def letters(value: Any) -> int:
     return rights.parse(value) if isinstance(value, str) else rights.NONE
 
 
+def size(elements: Mapping[str, Any]) -> int:
+    """Octets of identifiers and letters."""
+    return sum(len(f"{identifier}{letters}".encode("utf-8", "replace")) for identifier, letters in elements.items())
+
+
 def take_apart(elements: Any, domain: str, worth: Callable[[Any], int] = letters) -> Acl:
     """From a list as account.info has it (identifier -> value) of an owner in ``domain``. What is no list grants
     nothing; elements of which nothing can be made are as if absent."""

@@ -91,6 +91,7 @@ class Limits:
     mailboxes: int = 10_000  # per account, count
     acl_elements: int = 500  # of one access control list, count
     acl_size: int = 32 * KB  # of one access control list, identifiers and letters
+    info_size: int = 4 * MB  # of the account.info of one account; beyond it access control lists do not grow
     subscriptions: int = 10_000  # per account, count
     mailbox_aliases: int = 200  # per account, count
     group_members: int = 100_000  # all groups of a domain and their members together, count

@@ -96,6 +96,10 @@ class MemoryRecord:
         """A copy of the entry."""
         return dict(self.infos.get(name, {}))
 
+    def info_size(self) -> int:
+        """About as much as in a file."""
+        return sum(len(repr(info)) for info in self.infos.values())
+
     def described_mailboxes(self) -> list[str]:
         """The names of all entries."""
         return list(self.infos)

@@ -84,6 +84,7 @@ WHERE = {
     "mailboxes": "unit/manager/test_account.py::test_limit_counts_every_name",
     "acl_elements": "unit/imap/test_acl.py::test_a_list_has_an_end",
     "acl_size": "unit/imap/test_acl.py::test_a_list_has_an_end",
+    "info_size": "unit/imap/test_acl.py::test_all_lists_of_an_account_have_an_end",
     "subscriptions": "unit/manager/test_list.py::test_subscription_limit",
     "mailbox_aliases": "unit/manager/test_aliases.py::test_too_many",
     "group_members": "unit/directory/test_relations.py::test_members_are_limited",

@@ -255,6 +255,26 @@ def test_a_list_has_an_end(limit: str) -> None:
         assert office.boss.refused(b"SETACL Box d lr").startswith(b"[LIMIT] ")
 
 
+def test_all_lists_of_an_account_have_an_end() -> None:
+    """They are in one file, which is written whole: beyond its limit none grows and none is inherited, but mailboxes
+    without a list are made, and taking away is always possible."""
+    office = Office(World(limits=replace(DEFAULTS, info_size=2_000)))
+    office.boss.do(b"CREATE Full")
+    office.boss.do(b"SETACL Full anyone lr")
+    for name in range(300):
+        final = office.boss.lines(b"a SETACL Box u%d l" % name)[-1]
+        if not final.startswith(b"a OK"):
+            break
+    assert final == b"a NO [LIMIT] The access lists of the account are too large"
+    for command in (b"CREATE Box/Sub", b"CREATE Box/Sub/", b"RENAME Full Box/Sub/Full", b"SETACL Full anna lr"):
+        assert office.boss.refused(command) == b"[LIMIT] The access lists of the account are too large"
+    office.boss.do(b"CREATE Other")
+    office.boss.do(b"RENAME Full Box/Full")
+    for name in range(10):
+        office.boss.do(b"DELETEACL Box u%d" % name)
+    office.boss.do(b"SETACL Box/Full anna lr")
+
+
 def test_only_those_are_told_for_whom_something_changed(office: Office) -> None:
     """NOTIFY: a grant is a name that comes, a withdrawal one that goes (RFC 5465 5.4), with the level above where that
     can be seen; not for the owner, and not where another element says the same already."""
