@@ -137,10 +137,11 @@ class Model:
     def granted_by_name(self, who: str) -> set[str]:
         """The accounts that have granted him ``l`` by name or by a group, and still do (spec 14.5.6)."""
         person = self.people[who]
+        himself = Person(person.name, person.domain, person.groups)  # administrators see more, but were not granted it
 
         def named(owner: str, entry: Entry) -> bool:
             special = {identifier: letters for identifier, letters in entry.acl.items() if "anyone" not in identifier}
-            given = held(special, person, self.people[owner])
+            given = held(special, himself, self.people[owner])
             return "l" in given and "l" in held(entry.acl, person, self.people[owner])
 
         others = (owner for owner in self.accounts if owner != who)

@@ -65,6 +65,18 @@ class NameRules(Scene):
         listed = self.model.listed(player.who, owner)
         assert found == {player.typed((owner, name)): selectable for name, selectable in listed.items()}, player.who
 
+    @rule(number=PLAYERS)
+    def list_sharers(self, number: int) -> None:
+        """LIST of ``~%`` shows who has shared something with the user, by name or by a group, and nobody else."""
+        player = self.players[number]
+        player.begin('LIST "" ~%')
+        self.try_it(player, "LIST", "~%", Verdict.DONE)
+        found = {line.rpartition(b" ")[2].decode() for line in player.untagged(b"LIST")}
+        home = self.model.people[player.who].domain
+        owners = [self.model.people[owner] for owner in self.model.granted_by_name(player.who)]
+        expected = {f"~{each.name}" if each.domain == home else f"~{each.name}@{each.domain}" for each in owners}
+        assert found == expected, f"{player.who} finds {found} instead of {expected}"
+
     @rule(number=PLAYERS, name=NAMES)
     def create(self, number: int, name: Name) -> None:
         """CREATE."""
