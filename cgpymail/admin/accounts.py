@@ -6,6 +6,7 @@ from cgpymail.admin import exits
 from cgpymail.admin.job import Job
 from cgpymail.directory.passwords import CLEAR
 from cgpymail.errors import BadSettings
+from cgpymail.runtime.logs import printable
 from cgpymail.stores.registry import FORMATS
 
 
@@ -26,7 +27,10 @@ async def create(job: Job) -> int:
         format=format,
         single=job.request.flag("single"),
     )
-    job.say(f"created {name.lower()}@{domain.lower() or job.server.directory.domains.main.name}")
+    place = domain.lower() or job.server.directory.domains.main.name
+    for problem in (await job.server.directory.template(place)).problems:
+        job.complain(printable(f"warning: account template: {problem}"))
+    job.say(f"created {name.lower()}@{place}")
     return exits.OK
 
 

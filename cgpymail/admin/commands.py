@@ -18,6 +18,7 @@ from cgpymail.admin import (
     sessions,
     settings,
     subscriptions,
+    templates,
 )
 from cgpymail.admin.job import Job
 from cgpymail.errors import MailError
@@ -55,6 +56,7 @@ COMMANDS: Mapping[str, Callable[[Job], Awaitable[int]]] = {
     "account preferences unset": settings.unset_preferences,
     "account acl show": accountacls.show,
     "account acl set": accountacls.change,
+    "template show": templates.show,
     "group create": groups.create,
     "group delete": groups.delete,
     "group list": groups.list_groups,

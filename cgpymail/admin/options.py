@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _account(_Family(commands, "account", "accounts, their passwords, settings and preferences", behind))
     _mailbox(_Family(commands, "mailbox", "the mailboxes of an account", behind))
+    _template(_Family(commands, "template", "what new accounts begin with", behind))
     _group(_Family(commands, "group", "groups of accounts, for access lists", behind))
     _administrator(_Family(commands, "administrator", "who may see and do more than others", behind))
     _sessions(_Family(commands, "sessions", "who is connected now", behind))
@@ -206,6 +207,11 @@ def _subscription(family: _Family) -> None:
         action.add_argument("account", help=NAME)
     for action in (add, remove):
         action.add_argument("names", nargs="+", metavar="NAME", help="such as Work or '~boss/Pending'")
+
+
+def _template(family: _Family) -> None:
+    show = family.action("show", "show a domain's account template, and what of it cannot be used", "only")
+    show.add_argument("only", nargs="?", default="", metavar="domain", help="instead of the main one")
 
 
 def _group(family: _Family) -> None:

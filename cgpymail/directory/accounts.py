@@ -12,10 +12,11 @@ when the name is used again.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cgpymail.directory.domains import Domain
+from cgpymail.directory.info import SUBSCRIPTION, TO_MAKE
 from cgpymail.directory.naming import account_name
 from cgpymail.directory.places import (
     FOLDER,
@@ -30,11 +31,13 @@ from cgpymail.directory.places import (
     Belonging,
 )
 from cgpymail.directory.record import NEW_ACCOUNT_PREFERENCES
+from cgpymail.directory.templates import Template, described
 from cgpymail.errors import AccountExists, IllegalName
 from cgpymail.grammar.settings import Document, Value
 from cgpymail.runtime.files import Files
 
 MAX_FOLDERING = 5  # levels of .sub
+Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +79,39 @@ class AccountFiles:
 
     # -- creating ------------------------------------------------------------------------------------------------
 
-    def create(self, domain: Domain, name: str, settings: dict[str, Value], *, single: bool = False) -> AccountPlace:
-        """Make an account's files but its mail. Raises AccountExists, OSError."""
+    def create(
+        self,
+        domain: Domain,
+        name: str,
+        settings: dict[str, Value],
+        template: Template,
+        *,
+        single: bool = False,
+    ) -> AccountPlace:
+        """Make an account's files but its mail: ``settings`` before those of the template, and a note of the mailboxes
+        that it is to get. A ``single`` one gets settings and subscription only. Raises AccountExists, OSError.
+        """
         if self._taken(domain, name):
             raise AccountExists
         place = AccountPlace(domain.path, name, single)
         if single:
             self._clear(place)
-            self._write_files(place, settings, {})
+            self._write_files(place, template.settings | settings, {}, _beginning(template))
             return place
         fresh = place.renamed(f".new-{name}", domain.path)
         if self._files.exists(fresh.root):
             self._remove(fresh.root)
         self._files.mkdir(fresh.root)
-        self._write_files(fresh, settings, dict(NEW_ACCOUNT_PREFERENCES))
+        info = _beginning(template) | {TO_MAKE: [described(each) for each in template.mailboxes]}
+        preferences = NEW_ACCOUNT_PREFERENCES | template.preferences
+        self._write_files(fresh, template.settings | settings, preferences, info)
         self._files.rename(fresh.root, place.root)
         self._files.sync_directory(domain.path)
         return place
 
-    def _write_files(self, place: AccountPlace, settings: dict[str, Value], preferences: dict[str, Value]) -> None:
+    def _write_files(self, place: AccountPlace, settings: Values, preferences: Values, info: Values) -> None:
         """The settings come last: they are what makes a single-mailbox account exist."""
-        for ending, values in ((PREFERENCES, preferences), (INFO, {}), (SETTINGS, settings)):
+        for ending, values in ((PREFERENCES, preferences), (INFO, info), (SETTINGS, settings)):
             self._files.write_file(place.file(ending), _document(values))
 
     def _clear(self, place: AccountPlace) -> None:
@@ -203,7 +218,12 @@ def _is_name(text: str) -> bool:
         return False
 
 
-def _document(values: dict[str, Value]) -> bytes:
+def _beginning(template: Template) -> dict[str, Value]:
+    """What account.info begins with."""
+    return {SUBSCRIPTION: list(template.subscription)} if template.subscription else {}
+
+
+def _document(values: Values) -> bytes:
     document = Document()
     for key, value in values.items():
         document.set(key, value)

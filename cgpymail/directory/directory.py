@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from cgpymail.directory import passwords, verifiers
 from cgpymail.directory.accounts import AccountFiles, Listed
-from cgpymail.directory.domains import Domain, Domains
+from cgpymail.directory.domains import SETTINGS, Domain, Domains
 from cgpymail.directory.files import storage_error
 from cgpymail.directory.grants import GrantFiles
 from cgpymail.directory.login import Logins
@@ -28,11 +28,13 @@ from cgpymail.directory.record import AccountRecord, load_record
 from cgpymail.directory.relations import Relations
 from cgpymail.directory.renaming import AccountRenaming
 from cgpymail.directory.router import POSTMASTER, Router
+from cgpymail.directory.templates import Template, read_template
 from cgpymail.directory.trust import Trust
 from cgpymail.errors import AccountExists, NoSuchAccount, StorageFailed
 from cgpymail.interfaces import IDirectory
 from cgpymail.model.identity import AccountName, Credentials, Link, ScramVerifier
 from cgpymail.runtime.limits import Limits
+from cgpymail.runtime.logs import PROBLEM
 from cgpymail.runtime.runtime import Runtime
 
 ENCRYPTION = "PasswordEncryption"
@@ -200,7 +202,8 @@ class Directory:
         *,
         single: bool = False,
     ) -> AccountRecord:
-        """A new account with its settings; its mailboxes are the manager's to make. Without password nobody logs in.
+        """A new account with its settings and those of the domain's template; its mailboxes are the manager's to make.
+        Without password nobody logs in.
 
         ``format``: of its mailboxes, as the setting DefaultMailboxType has it (empty: the domain's default);
         ``single``: with an INBOX only (spec 1.2).
@@ -209,17 +212,26 @@ class Directory:
         """
         place = self.domains.need(domain)
         account = AccountName(account_name(name), place.name)
+        template = await self.template(place.name)
+        for problem in template.problems:
+            self._log.write(PROBLEM, f"account template of {place.name}: {problem}")
         chosen = {ENCRYPTION: encryption, FORMAT: format}
         settings: dict[str, Any] = {key: value for key, value in chosen.items() if value}
         if password:
-            kept = await self._store(password, encryption or str(place.settings.get(ENCRYPTION, "")), place)
+            usual = template.settings.get(ENCRYPTION) or place.settings.get(ENCRYPTION, "")
+            kept = await self._store(password, encryption or str(usual), place)
             settings |= {key: value for key, value in kept.items() if value is not None}
         async with self._turn:
             await self._on_disk(self._renaming.recover)  # lest the new account gets what was an earlier one's
-            await self._on_disk(self._files.create, place, account.name, settings, single=single)
+            await self._on_disk(self._files.create, place, account.name, settings, template, single=single)
         place.has_postmaster = place.has_postmaster or account.name == POSTMASTER
         await self._names_changed()
         return await self.need(account)
+
+    def template(self, domain: str) -> Deferred[Template]:
+        """What new accounts of a domain begin with, as its file has it now. Raises NoSuchAccount (no such domain)."""
+        folder = f"{self.domains.need(domain).path}/{SETTINGS}"
+        return self._runtime.pools.read.run(read_template, self._runtime.files, folder)
 
     async def delete(self, name: AccountName) -> None:
         """Remove an account that nobody uses, with all its mail. Raises NoSuchAccount, StorageFailed."""

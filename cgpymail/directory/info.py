@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 
 from cgpymail.directory.domains import words_of
 from cgpymail.directory.files import SavedFile
-from cgpymail.errors import StorageFailed
+from cgpymail.directory.templates import planned
+from cgpymail.errors import MailError, StorageFailed
 from cgpymail.grammar.settings import Document, SettingsError
+from cgpymail.model.mailbox import PlannedMailbox
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.logs import CRASH, Log
 from cgpymail.runtime.runtime import Runtime
@@ -28,6 +31,7 @@ from cgpymail.runtime.runtime import Runtime
 SUBSCRIPTION = "#Subscription"
 ALIASES = "#Aliases"
 ACCESS = "#Access"  # the rights on the account itself (spec section 3.5)
+TO_MAKE = "#ToMake"  # the mailboxes that a new account is still to get; gone when it has them
 LAST_UIDVALIDITY = "#UIDValidity"
 MAX_UIDVALIDITY = 2**32 - 1
 _ESCAPE = "./"
@@ -155,6 +159,22 @@ class AccountInfo:
                 document.set(ACCESS, {name: list(words) for name, words in acl.items()})
 
         return self.file.change(replace)
+
+    def to_make(self) -> list[PlannedMailbox] | None:
+        """What a new account is still to get; None if it is not new. What cannot be understood is left out."""
+        if TO_MAKE not in self._document:
+            return None
+        noted, found = self._document.get(TO_MAKE), []
+        for entry in noted if isinstance(noted, list) else ():
+            with suppress(MailError):
+                found.append(planned(entry))
+        return found
+
+    def made_all(self) -> Deferred[None]:
+        """It is not new any more."""
+        if TO_MAKE not in self._document:
+            return succeed(None)
+        return self.file.change(lambda document: document.remove(TO_MAKE))
 
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1), on disk before it fires."""

@@ -21,6 +21,7 @@ from cgpymail.grammar.settings import Document, write
 from cgpymail.interfaces import IAccountRecord
 from cgpymail.model.acl import Acl, take_apart
 from cgpymail.model.identity import AccountName
+from cgpymail.model.mailbox import PlannedMailbox
 from cgpymail.runtime.logs import Log
 from cgpymail.runtime.runtime import Runtime
 
@@ -156,6 +157,14 @@ class AccountRecord:
     def set_account_acl(self, acl: Mapping[str, Sequence[str]]) -> Deferred[None]:
         """Replace them."""
         return self.info.set_acl(acl)
+
+    def to_make(self) -> list[PlannedMailbox] | None:
+        """What a new account is still to get; None if it is not new."""
+        return self.info.to_make()
+
+    def made_all(self) -> Deferred[None]:
+        """It is not new any more."""
+        return self.info.made_all()
 
     def draw_uidvalidity(self) -> Deferred[int]:
         """max(now, last + 1), on disk before it fires."""

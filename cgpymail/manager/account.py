@@ -107,17 +107,19 @@ class Account:
         return bool(self.turn.locked)
 
     async def load(self) -> None:
-        """First look. INBOX is made if it is missing (spec 1.3); a new account gets its special mailboxes too.
+        """First look. INBOX is made if it is missing (spec 1.3); a new account gets its other mailboxes too, and what is
+        missing of them if something failed then.
 
         Raises StorageFailed.
         """
         async with self.turn:
             await self._scan()
-            new = not self._entries
+            planned = self.record.to_make()
+            new = planned is not None or not self._entries
             if not self._has_storage(names.INBOX):
                 await self.add(names.INBOX, self.default_format)
             if new:
-                await furnish(self)
+                await furnish(self, planned or ())
 
     @asynccontextmanager
     async def changing(self, allowed: Check = unasked) -> AsyncIterator[None]:

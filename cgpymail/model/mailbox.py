@@ -25,6 +25,16 @@ class CreatedMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedMailbox:
+    """A mailbox that a new account is to get: its canonical name, its class (empty: for mail), and whether it is then
+    locked (spec 6.3)."""
+
+    name: str
+    mailbox_class: str = ""
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxHints:
     """The copy of numbers kept in account.info (spec section 14.1.4); 0 = unknown there."""
 
