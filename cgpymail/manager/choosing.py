@@ -20,7 +20,7 @@ from cgpymail.model.mailbox import ListChoice, ListedMailbox
 NOSELECT, NONEXISTENT, NOINFERIORS = "\\Noselect", "\\NonExistent", "\\Noinferiors"
 HAS_CHILDREN, HAS_NO_CHILDREN, SUBSCRIBED = "\\HasChildren", "\\HasNoChildren", "\\Subscribed"
 USES = frozenset(attribute for attribute, _ in SPECIAL_USE)
-STRIDE = 128  # names looked at before others may have their turn
+STRIDE = 8  # names looked at before others may have their turn: each may have an access list of 32 KB
 
 Pause = Callable[[], Awaitable[object]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cgpymail.model.acl import Acl
 from cgpymail.model.mailbox import ListChoice, ListedMailbox
 from tests.support.naming import People
 
@@ -149,6 +150,29 @@ def test_others_get_their_turn(people: People) -> None:
 
     people.run(people.john.list_mailboxes("", ["*"], RECURSIVE, pause))
     assert turns > 10
+
+
+def test_others_get_their_turn_between_long_access_lists(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few of them are as much work as hundreds of names: no more than some milliseconds go by in one piece."""
+    record = people.add("boss")
+    people.make(*(f"Box{number}" for number in range(30)), user=people.user("boss"))
+    asked_of: set[str] = set()
+    most = 0
+    access = record.access
+
+    def counted(name: str) -> Acl:
+        asked_of.add(name)
+        return access(name)
+
+    async def pause() -> None:
+        nonlocal most
+        most = max(most, len(asked_of))
+        asked_of.clear()
+
+    monkeypatch.setattr(record, "access", counted)
+    people.grant("boss", "Box29", "l")
+    assert people.run(people.john.list_mailboxes("", ["~boss/*"], pause=pause))
+    assert 0 < most <= 10
 
 
 def test_special_use_at_the_lowest_level(people: People) -> None:
