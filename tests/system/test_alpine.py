@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,32 +10,10 @@ import pytest
 
 from tests.support import clients
 from tests.support.daemon import Daemon
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.programs("alpine", "tmux")
 KINDS = ["keep", "remove", "keep", "read"]
-
-
-class Terminal:
-    """A program in a tmux server of its own: keys in, screen out."""
-
-    def __init__(self, socket: Path) -> None:
-        self._tmux = ["tmux", "-S", str(socket), "-f", "/dev/null"]
-
-    def run(self, *words: str) -> str:
-        """A tmux command; what it says."""
-        done = subprocess.run([*self._tmux, *words], capture_output=True, check=True, timeout=30)
-        return done.stdout.decode(errors="replace")
-
-    def keys(self, *keys: str) -> None:
-        """Press keys, by tmux's names."""
-        self.run("send-keys", "-t", "t", *keys)
-
-    def see(self, *texts: str) -> None:
-        """Wait until one of ``texts`` is on the screen."""
-        end = time.monotonic() + 30
-        while not any(text in (screen := self.run("capture-pane", "-p", "-t", "t")) for text in texts):
-            assert time.monotonic() < end, f"{texts} never came:\n{screen}"
-            time.sleep(0.1)
 
 
 @contextmanager
@@ -51,12 +27,11 @@ def alpine(daemon: Daemon, folder: Path) -> Iterator[Terminal]:
         "enable-msg-view-urls\npersonal-name=John\ndefault-saved-msg-folder=Saved\n"
     )
     terminal = Terminal(folder / "tmux")
-    command = f"TERM=screen HOME={folder} alpine -p {config} -i; sleep 1"
-    terminal.run("new-session", "-d", "-s", "t", "-x", "120", "-y", "40", command)
+    terminal.start(f"TERM=screen HOME={folder} alpine -p {config} -i; sleep 1")
     try:
         yield terminal
     finally:
-        subprocess.run([*terminal._tmux, "kill-server"], capture_output=True, check=False)
+        terminal.kill()
 
 
 def test_read_delete_and_save(daemon: Daemon, tmp_path: Path) -> None:
@@ -66,7 +41,7 @@ def test_read_delete_and_save(daemon: Daemon, tmp_path: Path) -> None:
     clients.deliver(daemon, mail)
     with clients.imap(daemon) as watcher, alpine(daemon, tmp_path) as terminal:
         terminal.see("ENTER PASSWORD")
-        terminal.run("send-keys", "-t", "t", "-l", daemon.passwords["john"])
+        terminal.text(daemon.passwords["john"])
         terminal.keys("Enter")
         terminal.see("read this")
         terminal.keys("j", "4", "Enter", "Enter")
@@ -74,7 +49,7 @@ def test_read_delete_and_save(daemon: Daemon, tmp_path: Path) -> None:
         terminal.keys("s")
         terminal.see("SAVE")
         terminal.keys("C-u")
-        terminal.run("send-keys", "-t", "t", "-l", "Kept")
+        terminal.text("Kept")
         terminal.keys("Enter")
         terminal.see("doesn't exist")
         terminal.keys("y")
