@@ -6,8 +6,9 @@ from cgpymail.admin import exits
 from cgpymail.admin.job import Job
 from cgpymail.errors import BadSettings, LimitExceeded
 from cgpymail.grammar.control import BadRequest
+from cgpymail.manager.sharing import prepared
 from cgpymail.model import rights
-from cgpymail.model.identifiers import canonical
+from cgpymail.model.identifiers import means
 
 KNOWN = {word.lower(): word for word in (rights.CREATE_MAILBOXES,)}
 MAX_RIGHTS = 100  # names of rights in one element, count; and octets in one name
@@ -31,9 +32,11 @@ async def change(job: Job) -> int:
         identifier, sign, value = text.partition("=")
         if not sign:
             raise BadRequest(f"{text}: write IDENTIFIER=RIGHTS")
-        meant = canonical(identifier.strip(), record.name.domain)
-        words = _changed(job, acl.get(meant, ()), value.strip())
-        acl = {each: held for each, held in acl.items() if each != meant or words} | ({meant: words} if words else {})
+        meant = prepared(identifier.strip(), record.name.domain)
+        mine = [each for each in acl if means(each, meant, record.name.domain)]
+        words = _changed(job, tuple(dict.fromkeys(word for each in mine for word in acl[each])), value.strip())
+        others = {each: held for each, held in acl.items() if each not in mine}
+        acl = others | ({meant: words} if words else {})
     most = job.server.services.limits.acl_elements
     if len(acl) > max(most, len(record.account_acl())):
         raise LimitExceeded("The access list has too many elements")

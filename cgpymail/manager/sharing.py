@@ -21,7 +21,7 @@ from cgpymail.manager.namespace import NameSpace, Place, refusal, require
 from cgpymail.manager.watch import Watch
 from cgpymail.model import rights
 from cgpymail.model.acl import size
-from cgpymail.model.identifiers import NEGATIVE, canonical, is_account
+from cgpymail.model.identifiers import NEGATIVE, canonical, is_account, means
 from cgpymail.model.identity import AccountName
 from cgpymail.model.rights import Grantable, Held, RightsChange
 from cgpymail.runtime.limits import Limits
@@ -164,26 +164,16 @@ def _check_owner(meant: str, change: RightsChange, mask: int) -> None:
         raise CannotDo("The owner has all rights, and they cannot be reduced")
 
 
-def _means(kept: str, meant: str, domain: str) -> bool:
-    """Whether an element is the one that is meant; others than we may have written it in another spelling."""
-    if kept == meant:
-        return True
-    try:
-        return canonical(kept, domain) == meant
-    except IllegalName:
-        return False
-
-
 def _mask(acl: Mapping[str, Any], meant: str, domain: str) -> int:
     mask = rights.NONE
     for kept, letters in acl.items():
-        if isinstance(letters, str) and _means(kept, meant, domain):
+        if isinstance(letters, str) and means(kept, meant, domain):
             mask |= rights.parse(letters)
     return mask
 
 
 def _without(acl: Mapping[str, Any], meant: str, domain: str) -> dict[str, Any]:
-    return {kept: letters for kept, letters in acl.items() if not _means(kept, meant, domain)}
+    return {kept: letters for kept, letters in acl.items() if not means(kept, meant, domain)}
 
 
 def _with(acl: Mapping[str, Any], others: dict[str, Any], meant: str, letters: str) -> dict[str, Any]:

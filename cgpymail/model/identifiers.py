@@ -48,6 +48,17 @@ def spelled_out(identifier: str, domain: str) -> str:
     return f"{sign}{local}@{domain}"
 
 
+def means(kept: str, meant: str, domain: str) -> bool:
+    """Whether an element of a list of an owner in ``domain`` is the one that is ``meant`` (canonical): others than we
+    may have written it in another spelling, and ``spelled_out`` gives whole names."""
+    if kept == meant:
+        return True
+    try:
+        return canonical(kept, domain) == meant
+    except IllegalName:
+        return False
+
+
 def is_account(identifier: str, name: str) -> bool:
     """Whether a canonical identifier is the owner, whose name this is, or his negative."""
     return identifier.removeprefix(NEGATIVE) == name

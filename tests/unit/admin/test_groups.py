@@ -170,6 +170,17 @@ def test_mailboxes_at_the_top_of_an_account(office):
     assert "8 NO" in mary.ask("8 CREATE ~john/Newer")
 
 
+def test_rights_on_an_account_that_has_moved(tmp_path):
+    """Its access list says with whole names what it said before; who is taken off it is off it (spec 3.5)."""
+    (tmp_path / "base/Domains/far.org").mkdir(parents=True)
+    office = Office(tmp_path)
+    office("account acl set", name="john", values=("mary=CreateMailboxes", "#staff=CreateMailboxes"))
+    office("account rename", name="john", new="john@far.org")
+    office("account rename", name="john@far.org", new="john@example.org")
+    assert office("account acl set", name="john", values=("mary=", "#staff=+Other"))[0] == 0
+    assert office("account acl show", name="john")[1] == ["#staff=CreateMailboxes,Other"]
+
+
 def test_an_access_list_of_an_account_is_bounded(tmp_path):
     """As those of mailboxes are."""
     office = Office(tmp_path, acl_elements=2)
