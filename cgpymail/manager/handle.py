@@ -123,10 +123,9 @@ class Handle:
             standing = self._ask()
             self._see(standing.hides)
             self._allowance.rights_changed()
-            if not standing.rights & rights.READ:
-                self._permit.end()
-                if self._lost is not None:
-                    self._lost()
+            self._permit.review(standing, self._messages.row)
+            if not standing.rights & rights.READ and self._lost is not None:
+                self._lost()
 
     # -- the mailbox ---------------------------------------------------------------------------------------------
 
@@ -336,7 +335,7 @@ class Handle:
 
     @property
     def _source(self) -> transfer.Source:
-        return transfer.Source(self._mailbox, self._view, self._messages.row, self._permit)
+        return transfer.Source(self._mailbox, self._view, self._messages.row, self._permit, self._standing)
 
     def may_remove(self, uids: Sequence[int]) -> None:
         """Raise what ``replace`` would raise now for the only one of ``uids``, or because there is none."""

@@ -29,6 +29,7 @@ async def hide(account: Account, name: str, numbers: NumberSet, mask: int, *, on
         uids = numbers.select(mailbox.store.columns.uid)
         for start in range(0, len(uids), STRIDE):
             mailbox.set_flags(_updates(mailbox, uids[start : start + STRIDE], mask & HIDING, on=on))
+            mailbox.rights_changed()  # what some are copying just now they may not read any more
             # For some who watch the mailbox these messages went or came, though only a flag was changed.
             account.watching.tell(account.name, Touched(mailbox.name, MESSAGE_EVENTS))
             await next_turn(mailbox.runtime.clock)

@@ -4,8 +4,9 @@ A session asks what its user may do before it takes the bytes of a message, and 
 maybe. So each piece is asked for again, if anything has changed since: a message that is hidden meanwhile breaks off.
 
 Where the right to read is withdrawn, the session itself ends. A thread that copies for it would read on, unless
-somebody stops it: what it reads asks the session's permit before each piece. A copy all of whose bytes were read before
-that moment is made; of any other nothing is kept (stores take back what they have begun).
+somebody stops it: before each piece it looks whether the session's permit for that message was taken back. A copy all
+of whose bytes were read before that moment is made; of any other nothing is kept (stores take back what they have
+begun).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from cgpymail.errors import MailboxGone, NotPermitted
+from cgpymail.errors import MailboxGone, MailError, NotPermitted
 from cgpymail.interfaces import IContent, IStoredContent
 from cgpymail.manager.access import Standing
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.model import rights
+from cgpymail.model.columns import Row
 
 
 @implementer(IStoredContent)
@@ -76,45 +78,53 @@ class Guarded:
 
 
 class Permit:
-    """One session's permission to read its mailbox. Once it ended it never comes back: the session ends too."""
+    """One session's permission to read its mailbox. ``lent``: the messages that are being copied by it."""
 
-    __slots__ = ("_ended",)
+    __slots__ = ("lent",)
 
     def __init__(self) -> None:
-        self._ended = False  # written on the reactor thread, read on others
+        self.lent: set[Permitted] = set()
 
-    def end(self) -> None:
-        """The right was withdrawn."""
-        self._ended = True
-
-    def check(self) -> None:
-        """Raise MailboxGone if it has ended. From any thread."""
-        if self._ended:
-            raise MailboxGone
+    def review(self, standing: Standing, row: Callable[[int], Row | None]) -> None:
+        """The user has this standing now. ``row`` gives a message by its UID."""
+        for content in self.lent:
+            found = row(content.uid)
+            if not standing.rights & rights.READ:
+                content.refusal = MailboxGone
+            elif found is not None and found.flags & standing.hides:
+                content.refusal = NotPermitted
 
 
 @implementer(IContent)
 class Permitted:
-    """A stored message to be copied, as long as ``permit`` lasts."""
+    """A stored message to be copied, as long as ``permit`` is not taken back, for which it gives a ``refusal``."""
 
-    def __init__(self, content: Any, permit: Permit) -> None:
+    def __init__(self, content: Any, permit: Permit, uid: int) -> None:
         self.size: int = content.size
+        self.uid = uid
+        self.refusal: type[MailError] | None = None  # written on the reactor thread, read on others
         self._content = content
         self._permit = permit
+        permit.lent.add(self)
 
     def chunks(self) -> Iterator[bytes]:
-        """As of the content. Raises MailboxGone."""
-        self._permit.check()
+        """As of the content. Raises MailboxGone, NotPermitted."""
+        self._check()
         for piece in self._content.chunks():
-            self._permit.check()
+            self._check()
             yield piece
 
     @property
     def shared_file(self) -> Any:
-        """As of the content: what may be linked instead of being read (spec 5.6). Raises MailboxGone."""
-        self._permit.check()
+        """As of the content: what may be linked instead of being read (spec 5.6). Raises MailboxGone, NotPermitted."""
+        self._check()
         return getattr(self._content, "shared_file", None)
 
     def release(self) -> None:
         """As of the content."""
+        self._permit.lent.discard(self)
         self._content.release()
+
+    def _check(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cgpymail.errors import ExpungeIssued, MailboxGone, MailError, MessageGone, NoSuchMailbox, NotPermitted
-from cgpymail.manager.access import settable_flags
+from cgpymail.manager.access import Standing, settable_flags
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.permits import Permit, Permitted
 from cgpymail.manager.readers import Reader
@@ -55,12 +55,13 @@ Resolve = Callable[[str], Awaitable[Target]]
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where messages are taken from. ``row`` gives one with the flags that the user sees; None if it is not there.
-    ``permit``: to read their bytes."""
+    ``permit``: to read their bytes. ``ask`` gives the user's standing now; it raises MailboxGone."""
 
     mailbox: Mailbox
     view: View
     row: Callable[[int], Row | None]
     permit: Permit
+    ask: Callable[[], Standing]
 
 
 Stored = tuple[int, list[int]]  # UIDVALIDITY and UIDs of what was stored
@@ -92,7 +93,7 @@ async def copy_messages(source: Source, uids: Sequence[int], hides: int, target:
     contents: list[Any] = []
     try:
         for uid in chosen:
-            contents.append(Permitted(source.mailbox.store.content(uid), source.permit))
+            contents.append(Permitted(source.mailbox.store.content(uid), source.permit, uid))
         batch = [
             _copied(source.mailbox, row, content, target.rights) for row, content in zip(rows, contents, strict=True)
         ]
@@ -119,24 +120,28 @@ def _copied(source: Mailbox, row: Row, content: Any, held: int) -> NewMessage:
 
 
 async def move_messages(source: Source, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
-    """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them."""
+    """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them. What may
+    not be removed any more when it was copied, because it was hidden or right ``d`` withdrawn, stays."""
     async with source.mailbox.moving:
         source.mailbox.check_usable()
         if any(source.view.is_ghost(uid) for uid in uids):
             raise ExpungeIssued
         result = await copy_messages(source, uids, hides, target)
-        await source.mailbox.expunge(result.source)
+        if source.ask().rights & rights.DELETE:
+            await source.mailbox.expunge(source.view.present(result.source))
         return result
 
 
 async def replace_message(source: Mailbox, uid: int, check: Callable[[], None], store: Storing) -> Stored:
     """Remove a message when ``store`` has put another one in its place, durable; ``check`` raises if it may not be.
 
-    Of two sessions that replace or move the same message one finds it gone, and stores nothing.
+    Of two sessions that replace or move the same message one finds it gone, and stores nothing. What may not be removed
+    any more when the other one is stored stays.
     """
     async with source.moving:
         check()
         stored = await store()
-        with suppress(MailboxGone):  # deleted at this moment, and the old message with it
+        with suppress(MailboxGone, NotPermitted, ExpungeIssued):  # the mailbox may be deleted, and the old message too
+            check()
             await source.expunge([uid])
         return stored

@@ -11,8 +11,10 @@ from twisted.internet.defer import Deferred
 
 from cgpymail.manager.account import Account
 from cgpymail.manager.acls import set_acl
+from cgpymail.manager.hiding import hide
 from cgpymail.model import flags
 from cgpymail.model.message import FlagUpdate
+from cgpymail.model.uidset import NumberSet
 from cgpymail.stores.memory import MemoryStoredContent
 from tests.support.imapclient import ImapClient
 from tests.support.world import World
@@ -207,6 +209,45 @@ def test_a_message_that_is_hidden_while_it_is_sent(office: Office) -> None:
     office.anna.wire.read_some()
     settle(office.world.clock)
     assert office.anna.wire.aborted
+
+
+@pytest.mark.parametrize("command", [b"COPY 1:3 INBOX", b"MOVE 1:3 INBOX", b"COPY 1:3 ~boss/Box"])
+@pytest.mark.parametrize("way", ["hidden", "without a"])
+def test_a_message_that_is_hidden_while_it_is_copied(
+    office: Office, command: bytes, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is not copied, nor are the others: nothing that was not read before is kept."""
+    if way == "without a":
+        hiding(office, 2)
+    else:
+        office.boss.do(b"SETACL Box anna -a")
+    pools, jobs = office.world.runtime.pools, []
+    plain = pools.sync.run
+
+    def run(function: Callable[..., Any], *args: Any, **kw: Any) -> Deferred[Any]:
+        jobs.append(Deferred().addCallback(lambda _: function(*args, **kw)))
+        return jobs[-1]
+
+    monkeypatch.setattr(pools.sync, "run", run)
+    assert office.anna.raw(b"1 %b\r\n" % command) == b""
+    monkeypatch.setattr(pools.sync, "run", plain)
+    if way == "without a":
+        office.boss.do(b"SETACL Box anna -a")
+    else:
+        hiding(office, 2)
+    for job in jobs:
+        job.callback(None)
+    settle(office.world.clock)
+    assert office.heard().endswith(b"\r\n1 NO [NOPERM] Access denied\r\n")
+    assert office.world.run(office.world.user("anna").status("INBOX")).messages == 0
+    assert office.boss.do(b"STATUS Box (MESSAGES)") == [b"* STATUS Box (MESSAGES 3)"]
+
+
+def hiding(office: Office, uid: int) -> None:
+    """A message of the box is hidden by another program."""
+    done = Deferred.fromCoroutine(hide(office.account, "Box", NumberSet(((uid, uid),)), flags.HIDDEN, on=True))
+    settle(office.world.clock)
+    assert done.called
 
 
 def test_who_loses_a_in_the_middle_of_a_hidden_message(office: Office) -> None:

@@ -294,3 +294,27 @@ def test_a_right_withdrawn_while_the_target_is_opened_counts() -> None:
     gate.callback(None)
     assert done[0].check(NotPermitted)
     assert shared.held == 0
+
+
+@pytest.mark.parametrize(
+    ("held", "hides"), [("lrid", flags.SERVICE | flags.HIDDEN), ("lri", flags.SERVICE)], ids=["hidden", "without d"]
+)
+def test_a_move_removes_nothing_that_it_may_not_remove_any_more(held: str, hides: int) -> None:
+    """What was hidden, or lost right d, while it was copied stays where it is (spec 2.8)."""
+    stores: list[SlowStore] = []
+
+    def slow(runtime: Runtime, name: str, uidvalidity: int) -> SlowStore:
+        stores.append(SlowStore(memory_store(runtime, name, uidvalidity)))
+        return stores[-1]
+
+    shared = Shared(make=slow)
+    shared.fill(2)
+    now = [Standing(rights.parse("lrid"), hides)]
+    foreign = shared.handle(lambda: now[-1])
+    stores[1].slow = True
+    done = begin(foreign.move([1, 2], "Other"))
+    shared.set_flags(1, flags.HIDDEN)
+    now.append(Standing(rights.parse(held), hides))
+    stores[1].go()
+    assert done[0].copied == [1, 2]
+    assert list(shared.box.store.columns.uid) == ([1] if "d" in held else [1, 2])
