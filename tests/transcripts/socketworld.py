@@ -16,7 +16,7 @@ from tests.support.nursery import Nursery
 from tests.transcripts.runner import ACCOUNTS, FURTHER, TYPES
 from tests.transcripts.script import Script
 
-PATIENCE = 10.0  # seconds to wait for something that is expected
+PATIENCE = 60.0  # seconds to wait for something that is expected; disks of busy machines can be that slow
 QUIET = 0.15  # seconds of silence that count as nothing more
 
 
