@@ -22,7 +22,7 @@ from cgpymail.directory.files import storage_error
 from cgpymail.directory.grants import GrantFiles
 from cgpymail.directory.login import Logins
 from cgpymail.directory.methods import scram_enabled
-from cgpymail.directory.naming import account_name
+from cgpymail.directory.naming import new_account_name
 from cgpymail.directory.proofs import PASSWORD
 from cgpymail.directory.record import AccountRecord, load_record
 from cgpymail.directory.relations import Relations
@@ -211,7 +211,7 @@ class Directory:
         Raises IllegalName, AccountExists, NoSuchAccount (no such domain), BadSettings (password), StorageFailed.
         """
         place = self.domains.need(domain)
-        account = AccountName(account_name(name), place.name)
+        account = AccountName(new_account_name(name), place.name)
         template = await self.template(place.name)
         for problem in template.problems:
             self._log.write(PROBLEM, f"account template of {place.name}: {problem}")
@@ -246,7 +246,7 @@ class Directory:
 
         Raises IllegalName, NoSuchAccount (no such domain), AccountExists, StorageFailed.
         """
-        wanted = AccountName(account_name(name), self.domains.need(domain).name)
+        wanted = AccountName(new_account_name(name), self.domains.need(domain).name)
         if await self.find(wanted) is not None:
             raise AccountExists
         return wanted

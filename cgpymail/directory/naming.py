@@ -6,6 +6,7 @@ import re
 
 from cgpymail.directory.places import DATA, FOLDER, MAIL_FILES, MULTI
 from cgpymail.errors import IllegalName
+from cgpymail.model.identifiers import ANYONE
 
 MAX_ACCOUNT = 64  # octets
 _ACCOUNT = re.compile(r"[a-z0-9_](?:[a-z0-9_.'=&-]*[a-z0-9_'=&-])?")
@@ -21,6 +22,15 @@ def account_name(text: str) -> str:
     name = text.lower()
     if len(name) > MAX_ACCOUNT or not _ACCOUNT.fullmatch(name) or ".." in name or name.endswith(_RESERVED):
         raise IllegalName("Illegal account name")
+    return name
+
+
+def new_account_name(text: str) -> str:
+    """The same for an account that is to be made, or to get another name: in access lists ``anyone`` means everybody
+    (spec 3.3; RFC 4314 section 2), and who shares with somebody of that name would share with all."""
+    name = account_name(text)
+    if name == ANYONE:
+        raise IllegalName("In access lists this name means everybody")
     return name
 
 

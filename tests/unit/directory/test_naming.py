@@ -2,7 +2,7 @@
 
 import pytest
 
-from cgpymail.directory.naming import account_name, domain_name
+from cgpymail.directory.naming import account_name, domain_name, new_account_name
 from cgpymail.errors import IllegalName
 
 
@@ -23,6 +23,14 @@ def test_refused_account_names(name):
     """No name leads to another directory, means something else in an address, or looks like another kind of file."""
     with pytest.raises(IllegalName):
         account_name(name)
+
+
+def test_nobody_can_be_called_anyone():
+    """Access lists mean everybody by that; an account that has the name already keeps it."""
+    assert new_account_name("Anybody") == account_name("anybody")
+    assert account_name("anyone") == "anyone"
+    with pytest.raises(IllegalName):
+        new_account_name("Anyone")
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,7 @@ def test_within_a_folder(ground: Ground) -> None:
         ("john", "single", AccountExists),
         ("john", "other", AccountExists),
         ("john", "../x", IllegalName),
+        ("john", "anyone", IllegalName),
         ("nobody", "x", NoSuchAccount),
     ],
 )
