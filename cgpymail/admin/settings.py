@@ -67,6 +67,7 @@ def _matches(pattern: str) -> Callable[[Any], bool]:
 OBEYED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "AccessModes": (_is_list, "All, None, or a list such as (IMAP, POP)"),
     "AdminContact": (_matches("[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"), "a URI such as mailto:postmaster@example.org"),
+    "AliasesForGrants": (_is_switch, "YES or NO"),
     "DefaultMailboxType": (
         lambda value: value in {format.name for format in FORMATS.values()},
         " or ".join(format.name for format in FORMATS.values()),

@@ -107,8 +107,8 @@ class Account:
         return bool(self.turn.locked)
 
     async def load(self) -> None:
-        """First look. INBOX is made if it is missing (spec 1.3); a new account gets its other mailboxes too, and what is
-        missing of them if something failed then.
+        """First look. INBOX is made if it is missing (spec 1.3); a new account gets its other mailboxes too, and what
+        is missing of them if something failed then.
 
         Raises StorageFailed.
         """

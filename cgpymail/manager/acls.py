@@ -41,6 +41,7 @@ async def set_acl(account: Account, name: str, acl: Mapping[str, str], *, author
         above = account.infos.acl(names.parent(name))
         account.watching.tell(account.name, Granted(name, before, dict(acl), above, author))
         await written
+    account.watching.shared(account, granted)
 
 
 def _check(account: Account, name: str) -> None:

@@ -81,8 +81,8 @@ class MailboxAliases:
         return look_up(place) is not None and bool(self._space.rights(place) & rights.LOOKUP)
 
     def leads_to(self, account: str) -> bool:
-        """Whether some alias is one of the whole account ``~account``, however it is spelled."""
-        meant = self._space.routed(account)
+        """Whether some alias is one of that whole account, ``~account``, however it is spelled there."""
+        meant = self._space.routed(account.removeprefix(FOREIGN))
         owners = (names.split_foreign(to) for to in self.table().values() if to.startswith(FOREIGN))
         return any(not box and self._space.routed(owner) == meant for _, owner, box in owners)
 

@@ -18,6 +18,7 @@ from cgpymail.manager.delivery import Delivery
 from cgpymail.manager.lifecycle import OpenMailboxes
 from cgpymail.manager.namechanges import NameChanges
 from cgpymail.manager.namespace import NameSpace
+from cgpymail.manager.offering import Offering
 from cgpymail.manager.user import User
 from cgpymail.manager.watching import Annotated
 from cgpymail.model.annotations import ACCOUNT
@@ -50,6 +51,8 @@ class MailboxManager:
         self._opened = OpenMailboxes(runtime, limits)
         directory.tell_changes(self._opened.standings_changed)
         self._accounts = Accounts(runtime, directory, open_tree, self._opened, limits, formats)
+        self._offering = Offering(runtime, directory, self._accounts.look_up, limits)
+        self._opened.watching.shared = self._offering.granted
         self._stopping = False
         self.delivery = Delivery(runtime, directory, self._accounts)
 
@@ -102,5 +105,6 @@ class MailboxManager:
     async def stop(self) -> None:
         """Checkpoint and close every mailbox. Sessions have been ended before; nothing can be opened any more."""
         self._stopping = True
+        await self._offering.settled()
         await self._opened.stop()
         self._accounts.stop()

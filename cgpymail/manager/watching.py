@@ -9,13 +9,13 @@ open itself, and tells it here.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
 from cgpymail.model.changes import Arrived, Change, Expunged, FlagsChanged
-from cgpymail.model.identity import AccountName
+from cgpymail.model.identity import AccountName, Grantee
 from cgpymail.model.watching import FLAG_CHANGE, MESSAGE_EXPUNGE, MESSAGE_NEW
 
 MOST_EVENTS = 4_096  # kept per account
@@ -126,9 +126,11 @@ class Stream:
 
 
 class Watching:
-    """The streams of all accounts that are watched. ``publish`` is that of the hub."""
+    """The streams of all accounts that are watched. ``publish`` is that of the hub. ``shared``: to be called with an
+    Account that shares something with grantees with whom it was not shared before, whoever watches."""
 
     def __init__(self, publish: Callable[[Any], None]) -> None:
+        self.shared: Callable[[Any, Collection[Grantee]], object] = lambda account, grantees: None
         self._publish = publish
         self._streams: dict[AccountName, Stream] = {}
 
