@@ -122,21 +122,25 @@ class Listing:
             pattern = Pattern(text)
             return Region(pattern, await self._behind_subscriptions(pattern, choice, pause))
         head, owner, rest = names.split_foreign(text)
-        if Pattern(owner).wild and not self._space.names_account(owner):
-            pattern = Pattern(text)
-            return Region(pattern, await self._of_sharers(pattern, head.removesuffix(owner), pause))
-        account = await self._space.account(owner)
+        wild = Pattern(owner).wild
+        account = await self._seen_account(owner, pause) if not wild or self._space.names_account(owner) else None
         if account is None:
-            await self._pretend(pause)
-            return None
-        if not await self._sees(account, pause):
-            return None
+            pattern = Pattern(text)
+            return Region(pattern, await self._of_sharers(pattern, head.removesuffix(owner), pause)) if wild else None
         if text == head:
             return Region(Pattern(head), await self._whole(account, head, pause))
         pattern = Pattern(rest)
         return Region(pattern, await self._tree(account, pattern.top, pattern.top, pause), head + names.SEPARATOR)
 
     # what the user sees
+
+    async def _seen_account(self, owner: str, pause: Pause) -> Account | None:
+        """The account ``~owner`` if the user sees something there."""
+        account = await self._space.account(owner)
+        if account is None:
+            await self._pretend(pause)
+            return None
+        return account if await self._sees(account, pause) else None
 
     async def _sees(self, account: Account, pause: Pause) -> bool:
         """Whether the user sees anything in an account. Only for those who do is the disk looked at for what others put

@@ -118,6 +118,15 @@ def test_who_shares_is_listed(sharing: Sharing, reference: str, pattern: str, na
     assert sharing.listed(pattern, reference) == names
 
 
+@pytest.mark.parametrize("pattern", ["~fe%other.net", "~fe%other.net/%"])
+def test_a_pattern_does_not_tell_who_is_there(sharing: Sharing, pattern: str) -> None:
+    """What could be the name of an account that shares nothing is the pattern that it is where there is no account."""
+    before = sharing.listed(pattern)
+    assert before[0].startswith("~fern@other.net")
+    sharing.elsewhere("fe")
+    assert sharing.listed(pattern) == before
+
+
 def test_levels_are_told_as_such(sharing: Sharing) -> None:
     """An account is a level with children, whoever asks how."""
     for pattern in ("~%", "~*"):
