@@ -16,7 +16,8 @@ from tests.support.sharingnames import NameRules
 from tests.support.sharingplayers import SECRET, Player, PopPlayer, octets
 from tests.support.sharingscene import FLAGS, PLACES, PLAYERS, WHO, Scene
 
-WANTED, EXAMPLES, STEPS = 20_000, 480, 50  # some steps find nothing to do
+WANTED, EXAMPLES, STEPS = 20_000, 100, 50
+ROUNDS = 8  # at most: some steps find nothing to do, and hypothesis ends some examples early
 
 
 class Sharing(NameRules):
@@ -210,6 +211,8 @@ class Sharing(NameRules):
 def test_nobody_reads_what_he_may_not() -> None:
     """20,000 steps of five sessions of four users, and of POP, in an order that no run before had."""
     Scene.executed = 0
-    run_state_machine_as_test(Sharing, settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS))
+    for _ in range(ROUNDS):
+        if Scene.executed < WANTED:
+            run_state_machine_as_test(Sharing, settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS))
     print(f"{Scene.executed} steps")
     assert Scene.executed >= WANTED
