@@ -67,8 +67,10 @@ def choose(kept: Mapping[str, bytes], wish: Wish) -> Found:
     found: dict[str, tuple[str, bytes | None]] = {}
     longest = 0
     names = sorted(kept)
+    tops: dict[str, str] = {}
     for typed in wish.entries:
-        top = typed.lower()
+        tops.setdefault(typed.lower(), typed)
+    for top, typed in tops.items():
         for name in _reached(names, top, wish.depth) or [top]:
             value = kept.get(name)
             if value is not None and wish.largest is not None and len(value) > wish.largest:
