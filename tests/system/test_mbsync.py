@@ -135,3 +135,25 @@ def test_a_mailbox_made_here_appears_there(daemon: Daemon, folder: Path) -> None
     made.add(b"Message-ID: <new@here>\n\ntext\n")
     sync(folder)
     assert remote_ids(daemon, "Neu für dich") == ["<new@here>"]
+
+
+def test_what_another_shares(daemon: Daemon, folder: Path, tmp_path: Path) -> None:
+    """With the prefix of an account as the path, what is shared there comes down, and flags go up."""
+    daemon.command("mailbox", "create", "mary", "Shared")
+    daemon.command("mailbox", "create", "mary", "Private")
+    daemon.command("mailbox", "acl", "set", "mary", "Shared", "john=lrsw")
+    clients.deliver(daemon, SAMPLE[:3], "Shared#mary@example.org")
+    (tmp_path / "mail").mkdir()
+    config = (folder / "mbsyncrc").read_text().replace(f"{folder}/mail", f"{tmp_path}/mail")
+    far = config.replace("IMAPStore far\nAccount here\n", "IMAPStore far\nAccount here\nPath ~mary/\n")
+    (tmp_path / "mbsyncrc").write_text(far)
+    sync(tmp_path)
+    assert [path.name for path in (tmp_path / "mail").iterdir()] == ["Shared"]
+    box = local(tmp_path, "Shared")
+    assert len(box) == 3
+    for key, message in box.items():
+        message.set_flags("SF")
+        box[key] = message
+    sync(tmp_path)
+    with clients.imap(daemon, "mary", "Shared") as client:
+        assert client.search(None, "SEEN", "FLAGGED") == ("OK", [b"1 2 3"])
