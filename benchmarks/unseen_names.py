@@ -19,6 +19,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from cgpymail.assembly import assemble
 from cgpymail.config import Settings
 from cgpymail.imap.session import ImapSession
@@ -107,8 +109,6 @@ def main(commands: int) -> None:
 
 def server_work(work: Any) -> Any:
     """A coroutine that need not wait, as its threads are this one."""
-    from twisted.internet.defer import Deferred
-
     return Deferred.fromCoroutine(work)
 
 
