@@ -40,6 +40,7 @@ def read(page: str) -> list[Step]:
     for line in page.splitlines():
         if line.startswith("```"):
             inside = "" if inside else line[3:]
+            assert inside in ("", "console", "muttrc"), f"nobody executes {line}"
             if inside == "muttrc":
                 steps.append(Step(inside, ""))
         elif inside == "console" and line.startswith("$ "):
