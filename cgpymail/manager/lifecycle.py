@@ -219,7 +219,7 @@ class OpenMailboxes:
 
     def standings_changed(self) -> None:
         """Somebody is in another group now, or has other rights as an administrator: every session looks for itself."""
-        for opened in self._table.values():
+        for opened in list(self._table.values()):  # who leaves may close one
             if opened.busy is None:
                 opened.box.rights_changed()
 

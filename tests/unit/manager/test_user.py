@@ -263,6 +263,31 @@ def test_warm_memory_is_bounded() -> None:
     assert tree.closed == ["b", "c"]
 
 
+def test_all_who_lose_a_group_leave_at_once() -> None:
+    """Also where mailboxes are closed while the others are told."""
+    people, _ = people_with(replace(DEFAULTS, warm_octets=0))
+    people.add("boss")
+    boss = people.user("boss")
+    people.make("a", "b", user=boss)
+    for name in ("a", "b"):
+        people.grant("boss", name, "lr", to="#staff")
+    members = people.world.directory.relations.groups["staff@example.org"] = {people.john.account}
+    left: list[str] = []
+
+    def enter(name: str) -> None:
+        def lost() -> None:
+            left.append(name)
+            people.run(handle.close())
+
+        handle = people.run(people.john.open(f"~boss/{name}", lost=lost))
+
+    for name in ("a", "b"):
+        enter(name)
+    members.clear()
+    people.world.directory.relations.changed()
+    assert left == ["a", "b"]
+
+
 def test_changed_mailbox_is_checkpointed_while_open() -> None:
     """A session of many hours does not leave a journal of many hours; an idle mailbox is left alone."""
     people, tree = people_with()
