@@ -52,16 +52,18 @@ async def delete(
 async def rename(
     account: Account, old: str, new: str, *, children: bool = True, author: Any = None, allowed: Check = unasked
 ) -> None:
-    """Account.rename. Nothing is told of the names below, but the numbers of their mailboxes are."""
+    """Account.rename. Names below are told to those only who may not hear of what they lie below, but the numbers of
+    their mailboxes are."""
     made = [above for above in names.ancestors(new) if not account.exists(above)]
     await account.rename(old, new, children=children, allowed=allowed)
     watching = account.watching
     if made:
         watching.tell(account.name, _named(account, tuple(made), author=author))
-    watching.tell(account.name, _named(account, (new,), old=old, author=author))
+    moved = (new, *account.below(new))
+    watching.tell(account.name, _named(account, moved, old=old, author=author))
     if account.exists(old):  # as a level of the names below
         watching.tell(account.name, _named(account, (old,), author=author))
-    for name in (new, *account.below(new)):
+    for name in moved:
         watching.tell(account.name, Touched(name, MESSAGE_EVENTS))
 
 

@@ -221,13 +221,20 @@ class Watch:
             self._annotated[later.key] = later if before is None else before.and_later(later)
 
     def _take_up_names(self, account: AccountName, event: Named) -> None:
+        """Of what was renamed the topmost names are told that the user may hear of; those below them follow."""
+        heard: set[str] = set()
         for name in event.names:
-            mask, shown = self._wanted((account, name))
-            old_mask, old = self._wanted((account, event.old)) if event.old else (0, "")
-            if not (mask | old_mask) & MAILBOX_NAME or not self._may_know(account, event, name):
+            follows = event.old and not heard.isdisjoint(names.ancestors(name))
+            if follows or not self._may_know(account, event, name):
                 continue
-            if event.old:
-                shown, old = self._both_shown(account, (name, shown), (event.old, old))
+            heard.add(name)
+            former = event.old and event.old + name[len(event.names[0]) :]
+            mask, shown = self._wanted((account, name))
+            old_mask, old = self._wanted((account, former)) if former else (0, "")
+            if not (mask | old_mask) & MAILBOX_NAME:
+                continue
+            if former:
+                shown, old = self._both_shown(account, (name, shown), (former, old))
                 before = self._names.pop(old, None)
                 if before is not None:  # renamed twice since it was told
                     old = before or old

@@ -40,7 +40,8 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Names are there, or are not any more: which, is to be asked. ``old``: ``names`` has one, which was called so.
+    """Names are there, or are not any more: which, is to be asked. ``old``: the first of ``names`` was called so, and
+    the others, from above downwards, are what lies below it and has moved along.
     ``author``: who did it (a Member), None: no session. ``acls``: the access lists that the names have, or had last.
     ``private``: they are mailbox aliases, which nobody but their owner knows of."""
 

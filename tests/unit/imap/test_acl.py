@@ -305,3 +305,22 @@ def test_only_those_are_told_for_whom_something_changed(office: Office) -> None:
         b'* LIST (\\NonExistent) "/" ~boss/Box/Deep',
     ]
     assert second.told() == []
+
+
+def test_what_follows_a_rename_that_one_may_not_hear_of(office: Office) -> None:
+    """Who sees a mailbox but not the one above it is told that it has another name, and nothing of the other; whoever
+    sees both is told of the upper one, as everything below follows."""
+    office.world.account("peter")
+    peter = ImapClient(office.world, login="peter")
+    for command in (
+        b"CREATE Box/Deep/Deeper", b"SETACL Box peter lr", b"SETACL Box/Deep peter lr", b"SETACL Box/Deep anna lr",
+        b"SETACL Box/Deep/Deeper anna lr",
+    ):  # fmt: skip
+        office.boss.do(command)
+    for client in (office.anna, peter):
+        client.do(b"NOTIFY SET (subtree ~boss (MailboxName))")
+    office.boss.do(b"RENAME Box Other")
+    assert office.anna.told() == [
+        b'* LIST (\\Noselect \\HasChildren) "/" ~boss/Other/Deep ("OLDNAME" (~boss/Box/Deep))'
+    ]
+    assert peter.told() == [b'* LIST (\\HasChildren) "/" ~boss/Other ("OLDNAME" (~boss/Box))']
