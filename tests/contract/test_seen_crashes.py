@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from twisted.internet import defer
+from twisted.python.failure import Failure
 
 from cgpymail.errors import StorageFailed
 from cgpymail.stores import seenrecords
@@ -29,6 +33,31 @@ def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seenrecords, "GROWN", 600)
     monkeypatch.setattr(os, "fdatasync", lambda fd: None)
     monkeypatch.setattr(os, "fsync", lambda fd: None)
+
+
+class Lost:
+    """In place of Twisted's log: work that nobody waits for and that failed, except by a cut."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+
+    def critical(self, text: str, **facts: object) -> None:
+        """Says only that a failure follows."""
+
+    def failure(self, text: str, failure: Failure, **facts: object) -> None:
+        """One of them."""
+        if not failure.check(PowerCut):
+            self.failures.append(failure)
+
+
+@pytest.fixture(autouse=True)
+def lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is lost in a cut is not said; whatever else is lost fails the test."""
+    log = Lost()
+    monkeypatch.setattr(defer, "log", log)
+    yield
+    gc.collect()
+    assert not log.failures
 
 
 class Reading:
