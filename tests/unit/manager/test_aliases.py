@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from twisted.internet.defer import Deferred
 
 from cgpymail.errors import (
     CannotDo,
@@ -21,6 +22,7 @@ from cgpymail.model.identity import AccountName
 from cgpymail.model.watching import MAILBOX_NAME, Filter, Interest
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.naming import People
+from tests.support.results import result
 
 
 def _people(most: int = DEFAULTS.mailbox_aliases) -> People:
@@ -131,6 +133,21 @@ def test_remove() -> None:
     assert people.record.alias_table == {}
     with pytest.raises(NoSuchMailbox):
         people.run(_aliases(people).remove("one"))
+
+
+def test_removed_while_a_rename_waits() -> None:
+    """It does not come back under the other name."""
+    people = _people()
+    _set(people, "one", "~boss")
+    aliases = _aliases(people)
+    john = people.run(people.manager._accounts.find(people.record.name))
+    result(john.turn.acquire())
+    renaming = Deferred.fromCoroutine(people.john.rename("one", "two"))
+    people.run(aliases.remove("one"))
+    john.turn.release()
+    with pytest.raises(NoSuchMailbox):
+        result(renaming)
+    assert people.record.alias_table == {}
 
 
 def test_the_name_is_taken_for_mailboxes() -> None:
