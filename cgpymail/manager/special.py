@@ -8,7 +8,7 @@ from __future__ import annotations
 from cgpymail.errors import IllegalName
 from cgpymail.interfaces import IAccountRecord
 from cgpymail.model.classes import CALENDAR, CONTACTS, NOTES, TASKS
-from cgpymail.model.names import SEPARATOR, canonical, check_new, is_below
+from cgpymail.model.names import INBOX, SEPARATOR, canonical, check_new, is_below
 
 # The word in a name -> the preference that holds the real name.
 PREFERENCES = {
@@ -53,11 +53,18 @@ def expected_class(typed: str) -> str:
     return CLASSES.get(typed.rpartition(SEPARATOR)[2], "")
 
 
+def holder(record: IAccountRecord, key: str) -> str:
+    """The mailbox, there or not, that has the special use of this preference; empty if none has. INBOX never has one,
+    whatever the preference says: a client that empties its Trash would empty it."""
+    name = canonical(record.preference(key))
+    return "" if name == INBOX else name
+
+
 def use_attributes(record: IAccountRecord) -> dict[str, list[str]]:
     """Mailbox name -> its SPECIAL-USE attributes (one mailbox may serve several uses)."""
     uses: dict[str, list[str]] = {}
     for attribute, key in SPECIAL_USE:
-        name = canonical(record.preference(key))
+        name = holder(record, key)
         if name:
             uses.setdefault(name, []).append(attribute)
     return uses

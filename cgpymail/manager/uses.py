@@ -13,9 +13,8 @@ from contextlib import suppress
 from cgpymail.errors import MailError, StorageFailed, UseRefused
 from cgpymail.manager import naming
 from cgpymail.manager.account import Account
-from cgpymail.manager.special import SPECIAL_USE
+from cgpymail.manager.special import SPECIAL_USE, holder
 from cgpymail.manager.watch import Watch
-from cgpymail.model import names
 
 KEYS = {attribute.lower(): key for attribute, key in SPECIAL_USE}
 
@@ -52,15 +51,15 @@ def changed_uses(account: Account, name: str, uses: Sequence[str]) -> dict[str, 
     """
     keys = use_keys(uses)
     _check_free(account, keys, name)
-    held = [key for _, key in SPECIAL_USE if names.canonical(account.record.preference(key)) == name]
+    held = [key for _, key in SPECIAL_USE if holder(account.record, key) == name]
     return {key: "" for key in held if key not in keys} | {key: name for key in keys if key not in held}
 
 
 def _check_free(account: Account, keys: Sequence[str], name: str) -> None:
     for key in keys:
-        holder = names.canonical(account.record.preference(key))
-        entry = account.find(holder)
-        if holder != name and entry is not None and entry.format:
+        other = holder(account.record, key)
+        entry = account.find(other)
+        if other != name and entry is not None and entry.format:
             raise UseRefused("Another mailbox has this special use")
 
 

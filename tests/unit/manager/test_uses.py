@@ -59,6 +59,13 @@ def test_a_use_that_is_taken(people: People) -> None:
     assert "Other" not in people.listed()
 
 
+def test_a_use_is_not_taken_by_inbox(people: People) -> None:
+    """INBOX has none, whatever the preference says."""
+    people.record.preferences["TrashBox"] = "inbox"
+    people.run(people.john.create("Bin", ["\\Trash"]))
+    assert "\\Trash" in people.attributes("Bin")
+
+
 def test_of_two_at_the_same_time_one_gets_it(people: People) -> None:
     """And nothing is left of the other."""
     account = people.john._own
