@@ -22,11 +22,11 @@ from cgpymail.directory.files import SavedFile, load_document
 from cgpymail.errors import StorageFailed
 from cgpymail.grammar.settings import Document
 from cgpymail.interfaces import IAnnotations
+from cgpymail.model.annotations import canonical
 from cgpymail.runtime.logs import Log
 from cgpymail.runtime.runtime import Runtime
 
 ACCOUNT, OWNER = "#Account", "Owner"
-ENTRY = "/"  # what the name of an annotation begins with
 
 
 @implementer(IAnnotations)
@@ -43,7 +43,7 @@ class Annotations:
     def _read(self, key: str, entry: Any) -> None:
         if isinstance(entry, dict):
             about = "" if key == ACCOUNT else key
-            values = {name: _octets(value) for name, value in entry.items() if name.startswith(ENTRY)}
+            values = {name: _octets(value) for name, value in entry.items() if canonical(name) == name}
             self._kept[about] = {name: value for name, value in values.items() if value is not None}
             self._owners[about] = str(entry.get(OWNER, ""))
 

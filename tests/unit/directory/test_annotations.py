@@ -54,7 +54,8 @@ def test_nothing_is_left_of_what_is_removed(ground, john):
 
 def test_what_others_wrote(ground, john):
     """A person may edit the file; what is no annotation is not shown, and stays until its entry is written."""
-    ground.write(FILE, '{F1 = {"/shared/a"=x; Owner="boss@example.org"; "/shared/b"=(1,2); Later=#1;}; Odd = x;}')
+    odd = '"/shared/b"=(1,2); Later=#1; "/shared/\u00fc"=x; "/Shared/A"=x; "/odd/a"=x; "/shared/a%"=x;'
+    ground.write(FILE, '{F1 = {"/shared/a"=x; Owner="boss@example.org"; ' + odd + "}; Odd = x;}")
     notes = again(ground)
     assert notes.entries("F1") == {"/shared/a": b"x"}
     assert notes.owners() == {"F1": "boss@example.org"}
