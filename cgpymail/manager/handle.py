@@ -14,7 +14,7 @@ from cgpymail.manager import transfer
 from cgpymail.manager.access import Standing
 from cgpymail.manager.allowance import Allowance
 from cgpymail.manager.flagnames import Names
-from cgpymail.manager.mailbox import Mailbox, name_now
+from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.objectids import unique_ids
 from cgpymail.manager.permits import Guarded, Permit
 from cgpymail.manager.readers import Reader
@@ -42,19 +42,20 @@ __all__ = ["QUIET", "CopyResult", "Handle", "Match", "Resolve", "Selection", "Si
 class Handle:
     """Made by the manager after it found that the user may read the mailbox.
 
-    ``ask`` gives the user's standing now, and is called at every use. ``read_only``: the client asked for it; the
-    property is also true while the user has no right to change anything. ``claims_recent``: this session takes the
-    \\Recent messages for itself (an IMAP session that is not read-only; a POP session does not). ``knows_recent``: it
-    has heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12). ``own``: the user's account; ``reader``:
-    he, where everybody has a Seen of his own; left when the handle is closed. ``resolve`` finds targets of COPY and
-    MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``lost`` is called at once when the right to read
-    it is withdrawn, ``closed`` once when the handle was closed. Raises MailboxGone.
+    ``called`` gives its name for the user now. ``ask`` gives his standing now, and is called at every use.
+    ``read_only``: the client asked for it; the property is also true while the user has no right to change anything.
+    ``claims_recent``: this session takes the \\Recent messages for itself (an IMAP session that is not read-only; a POP
+    session does not). ``knows_recent``: it has heard of \\Recent at all (not with IMAP4rev2, RFC 9051 appendix E.12).
+    ``own``: the user's account; ``reader``: he, where everybody has a Seen of his own; left when the handle is closed.
+    ``resolve`` finds targets of COPY and MOVE. ``notify``: changes may be pending, or the mailbox is gone. ``lost`` is
+    called at once when the right to read it is withdrawn, ``closed`` once when the handle was closed. Raises
+    MailboxGone.
     """
 
     def __init__(
         self,
         mailbox: Mailbox,
-        name: str,
+        called: Callable[[], str],
         ask: Callable[[], Standing],
         *,
         resolve: Resolve,
@@ -71,7 +72,7 @@ class Handle:
         self.mailbox_id = ""  # MAILBOXID (RFC 8474), when it is known
         self._allowance = Allowance(ask, examined=read_only)
         self._mailbox = mailbox
-        self._opened_as = (name, mailbox.name)
+        self._called = called
         self._ask = ask
         self._resolve = resolve
         self._notify = notify
@@ -132,7 +133,7 @@ class Handle:
     @property
     def name(self) -> str:
         """The name under which LIST shows it to the session; the new one after a rename (spec 14.3.1e)."""
-        return name_now(*self._opened_as, self._mailbox)
+        return self._called()
 
     @property
     def gone(self) -> bool:

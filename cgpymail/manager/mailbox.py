@@ -292,12 +292,3 @@ class Mailbox:
             deleted=sum(1 for mask in columns.flags if mask & DELETED and not mask & hides),
             size=sum(size for mask, size in rows if not mask & hides) if picture.filtered else sum(columns.size),
         )
-
-
-def name_now(given: str, was: str, mailbox: Mailbox) -> str:
-    """How a mailbox is called now that a user opened as ``given``, when its name was ``was``."""
-    if mailbox.name == was:
-        return given
-    if given == was or given.endswith(f"/{was}"):
-        return given.removesuffix(was) + mailbox.name
-    return f"~{mailbox.owner}/{mailbox.name}"  # it was opened through an alias (spec 7.3)

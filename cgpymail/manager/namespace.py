@@ -103,6 +103,30 @@ class NameSpace:
             return f"{top}{names.SEPARATOR}{place.name}".removesuffix(names.SEPARATOR)
         return top + place.name[len(expand(place.account, inner)) :]
 
+    def seen_now(self, shown: str, place: Place, name: str) -> str:
+        """What LIST calls a place that it called ``shown``, now that its name is ``name``: by an alias only where that
+        still leads there (spec 7.3)."""
+        if name == place.name:
+            return shown
+        if shown.startswith(FOREIGN) or self._alias_covers(shown, place.account, name):
+            return self.seen(shown, Place(place.account, name))
+        return self.shown_unasked(place.account.name, name)
+
+    def _alias_covers(self, typed: str, account: Account, name: str) -> bool:
+        target = self.alias_target(typed)
+        if target is None:
+            return False
+        inner = names.split_foreign(target)[2] if target.startswith(FOREIGN) else target
+        try:
+            top = expand(account, inner) if inner else ""
+        except NoSuchMailbox:  # it names a special mailbox, and there is none now
+            return False
+        return not top or name == top or names.is_below(name, top)
+
+    def shown_unasked(self, owner: AccountName, name: str) -> str:
+        """What LIST calls a mailbox of an account, whatever aliases there are."""
+        return name if owner == self.own.name else self.name_of(owner) + names.SEPARATOR + name
+
     async def account(self, typed: str) -> Account | None:
         """The account that ``~typed`` leads to, by the router; None if there is none."""
         routed = self.routed(typed)

@@ -226,6 +226,8 @@ class User:
             _leave(account, mailbox, reader)
             raise Busy("The session has ended")
 
+        shown = self._space.seen(name, place)
+
         def closed() -> None:
             self._handles.pop(handle, None)
             self._opened_changed()
@@ -234,7 +236,7 @@ class User:
         try:
             handle = Handle(
                 mailbox,
-                self._space.seen(name, place),
+                lambda: self._space.seen_now(shown, place, mailbox.name),
                 lambda: self._standing(account, mailbox),
                 resolve=self._target,
                 own=self._own,

@@ -265,8 +265,8 @@ class Watch:
 
     def _both_shown(self, account: AccountName, new: tuple[str, str], old: tuple[str, str]) -> tuple[str, str]:
         """How both names of what was renamed are shown; one of them may be outside of what is watched."""
-        prefix = "" if account == self._space.own.name else self._space.name_of(account) + names.SEPARATOR
-        return new[1] or prefix + new[0], old[1] or prefix + old[0]
+        shown = self._space.shown_unasked
+        return new[1] or shown(account, new[0]), old[1] or shown(account, old[0])
 
     def _wanted(self, key: Key) -> tuple[int, str]:
         """The events that are wanted of a mailbox, and how it is shown; (0, "") if it is not watched."""

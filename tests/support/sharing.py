@@ -123,7 +123,7 @@ class Shared:
     ) -> Handle:
         """A session's handle."""
         ask = standing if callable(standing) else lambda: standing
-        return Handle(self.boxes[name], name, ask, resolve=self.resolve, **more)
+        return Handle(self.boxes[name], lambda: name, ask, resolve=self.resolve, **more)
 
     def fill(self, count: int, *, name: str = "INBOX", seen: int = 0) -> list[int]:
         """Append messages; their bodies are ``1``, ``2`` ..."""

@@ -296,6 +296,37 @@ def test_alias_of_an_account(aliased: People) -> None:
         aliased.run(aliased.john.status("chief"))
 
 
+@pytest.mark.parametrize(
+    ("opened", "renamed", "shown"),
+    [
+        ("chief/Work", "Work", "chief/Desk"),
+        ("work/Old", "Work/Old", "work/New"),
+        ("work/Old", "Work", "~boss/Desk/Old"),
+        ("work", "Work", "~boss/Desk"),
+        ("~boss/Work", "Work", "~boss/Desk"),
+    ],
+)
+def test_opened_by_an_alias_and_renamed(aliased: People, opened: str, renamed: str, shown: str) -> None:
+    """The session knows it by the alias while that leads there, then by the name that LIST has (spec 7.3)."""
+    for name in ("Work", "Work/Old"):
+        aliased.grant("boss", name, "lr")
+    handle = aliased.run(aliased.john.open(opened))
+    assert handle.name == opened
+    new = {"Work": "Desk", "Work/Old": "Work/New"}[renamed]
+    aliased.run(aliased.user("boss").rename(renamed, new))
+    assert handle.name == shown
+    assert aliased.run(aliased.john.open(shown)).uidvalidity == handle.uidvalidity
+
+
+def test_alias_that_is_spelled_as_its_target(people: People) -> None:
+    """A mailbox of another is not taken for one's own of the same name."""
+    people.record.alias_table["Work"] = "~boss/Work"
+    people.grant("boss", "Work", "lr")
+    handle = people.run(people.john.open("Work"))
+    people.run(people.user("boss").rename("Work", "Desk"))
+    assert handle.name == "~boss/Desk"
+
+
 def test_newly_granted_mailbox_appears_at_once(aliased: People) -> None:
     """Nothing is cached (spec 7.2.5, 15.13)."""
     assert aliased.listed("chief/*") == []
