@@ -22,7 +22,7 @@ from cgpymail.interfaces import IAnnotations
 from cgpymail.manager.access import may_annotate
 from cgpymail.manager.account import Account, Check, unasked
 from cgpymail.manager.computed import OF_MAILBOXES, of_account, of_mailbox
-from cgpymail.manager.namespace import NameSpace, Place, require
+from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.manager.objectids import new_level_id, new_mailbox_id
 from cgpymail.manager.watching import Annotated
 from cgpymail.model import rights
@@ -75,18 +75,12 @@ class Annotating:
             await entry.write(self._space, place, value, self._author(), allowed)
 
     async def _permitted(self, typed: str, *, shared: bool) -> Place:
-        place, _ = await self._space.find(typed)
+        place, _ = await self._space.permitted(typed, rights.LOOKUP)
         self._check(place, shared=shared)
         return place
 
     def _check(self, place: Place, *, shared: bool) -> None:
-        """Raise unless the mailbox is there and the user may do it. Asked again after every wait for the disk or for a
-        turn: what was permitted before may be forbidden now."""
-        held = self._space.rights(place)
-        if not place.account.exists(place.name):
-            raise NoSuchMailbox
-        require(held, rights.LOOKUP)
-        if not may_annotate(held, shared=shared):
+        if not may_annotate(self._space.check(place, rights.LOOKUP), shared=shared):
             raise NotPermitted
 
     # reading

@@ -228,6 +228,15 @@ class NameSpace:
         require(held, needed)
         return place, entry
 
+    def check(self, place: Place, needed: int) -> int:
+        """The user's rights on a place; to be asked again after every wait, for the disk or for a turn. Raises
+        NoSuchMailbox, NotPermitted if it is gone meanwhile or he does not hold all of ``needed`` any more."""
+        held = self.rights(place)
+        if not place.account.exists(place.name):
+            raise NoSuchMailbox
+        require(held, needed)
+        return held
+
     def require_create(self, place: Place) -> None:
         """Raise unless the user may make the mailbox (spec 3.4.2)."""
         require(self.outer_rights(place), rights.CREATE)

@@ -17,7 +17,7 @@ from cgpymail.errors import CannotDo, IllegalName, LimitExceeded, MailError, NoS
 from cgpymail.grammar.saslprep import Prohibited, saslprep
 from cgpymail.manager.account import Account
 from cgpymail.manager.acls import set_acl
-from cgpymail.manager.namespace import NameSpace, Place, refusal, require
+from cgpymail.manager.namespace import NameSpace, Place
 from cgpymail.manager.watch import Watch
 from cgpymail.model import rights
 from cgpymail.model.acl import size
@@ -47,7 +47,7 @@ class Sharing:
         """
         place = await self._administered(name)
         async with place.account.changing():
-            self._check(place)
+            self._space.check(place, rights.ADMIN)  # still, now that our turn has come
             changes = [(identifier, change)]
             await change_elements(place.account, place.name, changes, self._limits, author=self._author())
 
@@ -55,7 +55,7 @@ class Sharing:
         """DELETEACL; nothing happens if there is no such element. Raises NotPermitted, IllegalName."""
         place = await self._administered(name)
         async with place.account.changing():
-            self._check(place)
+            self._space.check(place, rights.ADMIN)  # still, now that our turn has come
             await remove_element(place.account, place.name, identifier, author=self._author())
 
     async def elements(self, name: str) -> dict[str, int]:
@@ -83,13 +83,6 @@ class Sharing:
     async def _administered(self, name: str) -> Place:
         place, _ = await self._space.permitted(name, rights.ADMIN)
         return place
-
-    def _check(self, place: Place) -> None:
-        """That it is still so, now that our turn has come."""
-        held = self._space.rights(place)
-        if not place.account.exists(place.name):
-            raise refusal(rights.NONE)
-        require(held, rights.ADMIN)
 
     def _may_delete(self, place: Place) -> bool:
         try:
