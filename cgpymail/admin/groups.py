@@ -44,7 +44,6 @@ async def add(job: Job) -> int:
     """``name``, ``members``. Raises MailError, NoSuchAccount for one that is not there: all are added or none."""
     group = _group(job)
     relations = job.server.directory.relations
-    relations.members(group)
     added = [relations.spelled(text, group[1]) for text in job.request.texts("members")]
     for member in added:
         await _check(job, member, group[1])

@@ -208,18 +208,22 @@ class Relations:
     # -- files ---------------------------------------------------------------------------------------------------
 
     async def _change(self, work: Callable[[], Any]) -> None:
-        """Do it on a thread, one after the other, then tell."""
+        """Do it on a thread, one after the other, then tell. What fails has read the files all the same, and may have
+        changed some of them."""
 
         def change() -> None:
-            work()
-            self.recount()
+            try:
+                work()
+            finally:
+                self.recount()
 
         async with self._turn:
             try:
                 await self._runtime.pools.sync.run(change)
             except OSError as problem:
                 raise storage_error(problem) from problem
-        self.changed()
+            finally:
+                self.changed()
 
     def _rewrite(self, domain: Domain, name: str, change: Change) -> None:
         """Blocking. A file that could not be understood is not written over. Raises StorageFailed, OSError."""

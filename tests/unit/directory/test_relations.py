@@ -98,6 +98,27 @@ def test_groups_that_cannot_be_read(ground: Ground) -> None:
     assert ground.directory.groups_known(MAIN) and ground.directory.member("staff", MAIN, JOHN)
 
 
+def test_a_file_that_was_edited_by_hand(ground: Ground) -> None:
+    """It is read before every change; what it says counts, whether the change is made or not, and who listens is
+    told."""
+    ground.write(GROUPS, "{ staff = (john); }")
+    ground.start()
+    relations, told = ground.directory.relations, list[int]()
+    relations.tell_changes(lambda: told.append(1))
+    ground.write(GROUPS, "{ others = (mary); }")
+    with pytest.raises(NoSuchAccount):
+        ground.do(relations.add_members(STAFF, ["peter"]))
+    assert groups_of(ground, JOHN, "staff") == [] and groups_of(ground, MARY, "others") == ["others"]
+    ground.write(GROUPS, "{ others = (mary")
+    with pytest.raises(StorageFailed):
+        ground.do(relations.create_group(STAFF))
+    assert not ground.directory.groups_known(MAIN)
+    ground.write(GROUPS, "{ staff = (mary); }")
+    ground.do(relations.add_members(STAFF, ["john"]))
+    assert groups_of(ground, JOHN, "staff") == groups_of(ground, MARY, "staff") == ["staff"]
+    assert len(told) == 3
+
+
 def test_members_that_nobody_knows(ground: Ground) -> None:
     """Groups of another domain that cannot be read, or account aliases, make doubtful who is in the groups that lead
     there, however far; who is known to be a member stays one."""
