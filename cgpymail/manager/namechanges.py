@@ -53,10 +53,10 @@ class NameChanges:
             await naming.create_directory(place.account, place.name, author, allowed)
             return CreatedMailbox(self._space.seen(name, place))
         stem, format = place.account.split_format(place.name)
+        box_class = expected_class(name)
         if keys:
-            await create_with_uses(place.account, stem, format, keys, author)
+            await create_with_uses(place.account, stem, format, box_class, keys, author)
         else:
-            box_class = expected_class(name)
             await naming.create(place.account, stem, format, mailbox_class=box_class, author=author, allowed=allowed)
         made = self._space.seen(name, Place(place.account, stem))
         return CreatedMailbox(made, place.account.infos.object_id(stem))

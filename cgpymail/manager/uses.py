@@ -28,13 +28,15 @@ def use_keys(uses: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(keys))
 
 
-async def create_with_uses(account: Account, name: str, format: str, keys: Sequence[str], author: Watch | None) -> None:
+async def create_with_uses(
+    account: Account, name: str, format: str, mailbox_class: str, keys: Sequence[str], author: Watch | None
+) -> None:
     """Make a mailbox, and then write that it has these uses; nothing is left of it if that cannot be.
 
     Raises UseRefused, and what Account.create raises.
     """
     _check_free(account, keys, name)
-    await naming.create(account, name, format, author=author)
+    await naming.create(account, name, format, mailbox_class=mailbox_class, author=author)
     before = {key: account.record.preference(key) for key in keys}
     try:
         _check_free(account, keys, name)  # of two that are made at the same time one gets it

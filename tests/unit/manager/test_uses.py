@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 
 from cgpymail.errors import StorageFailed, UseRefused
+from cgpymail.model.classes import NOTES
 from cgpymail.model.mailbox import CreatedMailbox
 from tests.support.naming import People
 from tests.support.results import result
@@ -30,6 +31,13 @@ def test_uses_are_preferences(people: People) -> None:
     assert people.record.preferences == {"SentBox": "Old", "JunkBox": "Old"}
     people.run(people.john.create("~john/Bin", ["\\Trash"]))
     assert "\\Trash" in people.attributes("Bin")
+
+
+def test_a_special_name_still_gives_the_class(people: People) -> None:
+    """A special mailbox that is made by its word has the class that it is expected to have (spec 6.2), uses or not."""
+    people.record.preferences["NotesBox"] = "Notes"
+    people.run(people.john.create("$Notes$", ["\\Archive"]))
+    assert people.record.infos["Notes"]["Class"] == NOTES
 
 
 @pytest.mark.parametrize("name", ["~boss/Work/Sent", "chief/Sent", "Sent/"])
