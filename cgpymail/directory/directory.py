@@ -263,9 +263,11 @@ class Directory:
         await self._names_changed()
 
     async def _names_changed(self) -> None:
-        """Addresses may mean other accounts now, and the members of groups are addresses."""
-        if await self._runtime.pools.sync.run(self.relations.recount):
-            self.relations.changed()
+        """Addresses may mean other accounts now, and the members of groups are addresses. Who counts them has the turn:
+        whoever counts last must know most."""
+        async with self._turn:
+            if await self._runtime.pools.sync.run(self.relations.recount):
+                self.relations.changed()
 
     @asynccontextmanager
     async def _away(self, name: AccountName) -> AsyncIterator[None]:

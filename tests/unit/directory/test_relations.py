@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
 from cgpymail.directory.groups import group_named
@@ -14,7 +15,8 @@ from cgpymail.interfaces import IDirectory, IRelations
 from cgpymail.model.identity import AccountName
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.relations import Relations
-from tests.unit.directory.ground import JOHN, MAIN, Ground
+from tests.support.results import result
+from tests.unit.directory.ground import JOHN, MAIN, Ground, SlowPool
 
 MARY, PETER = AccountName("mary", MAIN), AccountName("peter", MAIN)
 FAR, FAR_MARY = "client2.com", AccountName("mary", "client2.com")
@@ -117,6 +119,21 @@ def test_a_file_that_was_edited_by_hand(ground: Ground) -> None:
     ground.do(relations.add_members(STAFF, ["john"]))
     assert groups_of(ground, JOHN, "staff") == groups_of(ground, MARY, "staff") == ["staff"]
     assert len(told) == 3
+
+
+def test_groups_are_counted_one_after_the_other(ground: Ground) -> None:
+    """Threads that count at the same time could end in the wrong order: who was removed would be a member again."""
+    ground.write(GROUPS, "{ staff = (john); }")
+    ground.start()
+    slow = SlowPool()
+    ground.pools(sync=slow)
+    creating = Deferred.fromCoroutine(ground.directory.create("mary", MAIN))
+    removing = Deferred.fromCoroutine(ground.directory.relations.remove_members(STAFF, ["john"]))
+    while slow.waiting:
+        assert len(slow.waiting) == 1
+        slow.step()
+    assert result(creating).name == MARY and result(removing) is None
+    assert not ground.directory.member("staff", MAIN, JOHN)
 
 
 def test_members_that_nobody_knows(ground: Ground) -> None:
