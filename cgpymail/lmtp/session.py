@@ -15,9 +15,8 @@ from cgpymail.errors import LimitExceeded, MailError, MessageTooLarge
 from cgpymail.grammar.lmtp import BadCommand, Command, multi_reply, parse, parse_path, reply
 from cgpymail.lmtp.replies import refusal
 from cgpymail.manager.delivery import Recipient
-from cgpymail.manager.intake import Intake
+from cgpymail.manager.intake import Intake, IntakeSession
 from cgpymail.manager.services import Services
-from cgpymail.runtime.linesession import LineSession
 from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
 from cgpymail.runtime.wire import Wire
 
@@ -33,7 +32,7 @@ class Transaction:
     recipients: list[tuple[str, Recipient]] = field(default_factory=list)
 
 
-class LmtpSession(LineSession):
+class LmtpSession(IntakeSession):
     """A session of the LMTP module."""
 
     idle_words = reply(421, "4.4.2", "Idle for too long")
@@ -42,11 +41,9 @@ class LmtpSession(LineSession):
     flood_words = reply(421, "4.7.0", "Too many bad commands")
 
     def __init__(self, wire: Wire, log: Log, services: Services) -> None:
-        super().__init__(wire, log, services.runtime.clock, services.limits, services.limits.lmtp_line)
-        self.services = services
+        super().__init__(wire, log, services, services.limits.lmtp_line)
         self.client = ""
         self.transaction: Transaction | None = None
-        self._intake: Intake | None = None
 
     def connected(self) -> None:
         """Greet."""
@@ -88,28 +85,8 @@ class LmtpSession(LineSession):
 
     # -- the message ---------------------------------------------------------------------------------------------
 
-    @property
-    def raw(self) -> bool:
-        """Whether the message is coming in."""
-        return self._intake is not None
-
-    def raw_received(self, data: bytes) -> bytes:
-        """A piece of the message."""
-        intake = self._intake
-        assert intake is not None
-        intake.feed(data)
-        if not intake.finished:
-            return b""
-        self._intake = None
-        self.run(self._deliver(intake))
-        return intake.rest
-
-    def begin_data(self, transaction: Transaction) -> None:
-        """The next bytes are the message; ours come in front of it (RFC 5321 section 4.4)."""
-        self._intake = Intake(self.services.spool.begin(self.limits.message_size))
-        self._intake.write(self._trace(transaction))
-
-    def _trace(self, transaction: Transaction) -> bytes:
+    def trace(self, transaction: Transaction) -> bytes:
+        """What comes in front of the message (RFC 5321 section 4.4)."""
         date = formatdate(self.services.runtime.clock.seconds())
         return (
             f"Return-Path: <{transaction.sender}>\r\n"
@@ -117,7 +94,8 @@ class LmtpSession(LineSession):
             f"\tby {self.services.host} (cgpymail) with LMTP; {date}\r\n"
         ).encode()
 
-    async def _deliver(self, intake: Intake) -> None:
+    async def message_received(self, intake: Intake) -> None:
+        """Deliver it, and answer for each recipient."""
         transaction, self.transaction = self.transaction, None
         assert transaction is not None
         try:
@@ -141,12 +119,6 @@ class LmtpSession(LineSession):
                 for (address, _), outcome in zip(transaction.recipients, outcomes, strict=True)
             )
         )
-
-    async def left(self) -> None:
-        """A message that was not ended is forgotten."""
-        if self._intake is not None:
-            self._intake.abort()
-            self._intake = None
 
 
 def _outcome(address: str, error: MailError | None) -> bytes:
@@ -205,7 +177,7 @@ async def data(session: LmtpSession, command: Command) -> None:
         raise BadCommand(503, "5.5.1", "MAIL first")
     if not transaction.recipients:
         raise BadCommand(503, "5.5.1", "No valid recipients")
-    session.begin_data(transaction)
+    session.begin_message(session.trace(transaction))
     session.reply(b"354 Send the message, end with a dot\r\n")
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from cgpymail.errors import MailError, StorageFailed
 from cgpymail.grammar.dots import DotReader
 from cgpymail.interfaces import IContent
+from cgpymail.manager.services import Services
+from cgpymail.runtime.linesession import LineSession
+from cgpymail.runtime.logs import Log
 from cgpymail.runtime.spool import SpoolWriter
+from cgpymail.runtime.wire import Wire
 
 
 class Intake:
@@ -56,3 +63,43 @@ class Intake:
     def abort(self) -> None:
         """The link broke."""
         self._writer.abort()
+
+
+class IntakeSession(LineSession):
+    """A session of lines in which messages come in, too. The protocol overrides ``message_received``."""
+
+    def __init__(self, wire: Wire, log: Log, services: Services, line_limit: int) -> None:
+        super().__init__(wire, log, services.runtime.clock, services.limits, line_limit)
+        self.services = services
+        self._intake: Intake | None = None
+
+    def message_received(self, intake: Intake) -> Coroutine[Any, Any, None]:
+        """The end of a message was seen: the work that takes it, and answers."""
+        raise AssertionError("a protocol knows what messages are for")
+
+    def begin_message(self, first: bytes = b"") -> None:
+        """The next bytes are a message, up to its dot; ``first`` comes in front of it."""
+        self._intake = Intake(self.services.spool.begin(self.limits.message_size))
+        self._intake.write(first)
+
+    @property
+    def raw(self) -> bool:
+        """Whether a message is coming in."""
+        return self._intake is not None
+
+    def raw_received(self, data: bytes) -> bytes:
+        """A piece of the message."""
+        intake = self._intake
+        assert intake is not None
+        intake.feed(data)
+        if not intake.finished:
+            return b""
+        self._intake = None
+        self.run(self.message_received(intake))
+        return intake.rest
+
+    async def left(self) -> None:
+        """A message that did not come to its end is forgotten."""
+        if self._intake is not None:
+            self._intake.abort()
+            self._intake = None

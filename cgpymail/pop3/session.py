@@ -8,7 +8,7 @@ from typing import Any
 from cgpymail.directory.methods import APOP
 from cgpymail.errors import MailboxGone, MailError
 from cgpymail.grammar.pop3 import BadCommand, Command, err, ok, parse
-from cgpymail.manager.intake import Intake
+from cgpymail.manager.intake import Intake, IntakeSession
 from cgpymail.manager.services import Services
 from cgpymail.manager.user import User
 from cgpymail.model.identity import AccountName
@@ -18,7 +18,6 @@ from cgpymail.pop3.logindelay import admit, delay_of
 from cgpymail.pop3.maildrop import Maildrop
 from cgpymail.pop3.replies import broken, refusal
 from cgpymail.pop3.submission import submit
-from cgpymail.runtime.linesession import LineSession
 from cgpymail.runtime.logs import LOW, MAJOR, PROBLEM, Log
 from cgpymail.runtime.sessions import SessionFacts
 from cgpymail.runtime.wire import Wire
@@ -27,7 +26,7 @@ SECRET_VERBS = frozenset({"PASS", "APOP", "AUTH"})
 Answer = Callable[[bytes], Coroutine[Any, Any, None]]
 
 
-class PopSession(LineSession):
+class PopSession(IntakeSession):
     """A session of the POP module. ``maildrop`` is None until the login succeeded."""
 
     idle_words = err("Idle for too long", "SYS/TEMP")
@@ -37,8 +36,7 @@ class PopSession(LineSession):
     flood_words = err("Too many bad commands")
 
     def __init__(self, wire: Wire, log: Log, services: Services) -> None:
-        super().__init__(wire, log, services.runtime.clock, services.limits, services.limits.pop_line)
-        self.services = services
+        super().__init__(wire, log, services, services.limits.pop_line)
         self.user: User | None = None
         self.maildrop: Maildrop | None = None
         self.utf8 = False  # the client said so
@@ -46,7 +44,6 @@ class PopSession(LineSession):
         self.account: AccountName | None = None  # known from the right password on
         self.login = authorization.Login(self)
         self._answer: Answer | None = None  # takes the next line (SASL)
-        self._intake: Intake | None = None
         self.midway = False  # a reply was begun and is sent in pieces
         self.handing = False  # a message is being handed over to somebody else
         self._login_timer: Any = None
@@ -167,32 +164,14 @@ class PopSession(LineSession):
 
     # -- a message to be sent ------------------------------------------------------------------------------------
 
-    def begin_message(self) -> None:
-        """The next bytes are a message, up to its dot (XTND XMIT)."""
-        self._intake = Intake(self.services.spool.begin(self.limits.message_size))
-
-    @property
-    def raw(self) -> bool:
-        """Whether the message is coming in."""
-        return self._intake is not None
-
-    def raw_received(self, data: bytes) -> bytes:
-        """A piece of the message."""
-        intake = self._intake
-        assert intake is not None
-        intake.feed(data)
-        if not intake.finished:
-            return b""
-        self._intake = None
-        self.run(submit(self, intake))
-        return intake.rest
+    def message_received(self, intake: Intake) -> Coroutine[Any, Any, None]:
+        """It is to be handed over (XTND XMIT)."""
+        return submit(self, intake)
 
     async def left(self) -> None:
         """Marks are forgotten (spec 14.4.8), and so is a message that did not come to its end."""
         self._stop_login_timer()
-        if self._intake is not None:
-            self._intake.abort()
-            self._intake = None
+        await super().left()
         maildrop, self.maildrop = self.maildrop, None
         user, self.user = self.user, None
         if maildrop is not None:

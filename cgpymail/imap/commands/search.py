@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from cgpymail.errors import MailError
@@ -24,19 +24,31 @@ async def search(context: Context, command: verbs.Search) -> Reply:
 
     A client of IMAP4rev2 is always answered by ESEARCH (RFC 9051 6.4.4).
     """
+    returns = command.returns or (Returns(all=True) if context.dialect.revision2 else None)
+    await answer(context, command, returns, context.mailbox.searches.search(command.key), search_line)
+    return Reply(b"SEARCH completed")
+
+
+async def answer(
+    context: Context,
+    command: verbs.Search | verbs.Sort,
+    returns: Returns | None,
+    work: Coroutine[Any, Any, list[int]],
+    line: Callable[[Sequence[int], int], bytes],
+) -> None:
+    """Say what ``work`` finds, in its order: by ``line``, which takes numbers and MODSEQ, or by ESEARCH as ``returns``
+    wants it. Raises what ``work`` raises."""
     handle = context.mailbox
     if asks_modseq(command.key):
         context.enable(CONDSTORE)
-    returns = command.returns or (Returns(all=True) if context.dialect.revision2 else None)
-    found = await saved(handle, returns, handle.searches.search(command.key))
+    found = await saved(handle, returns, work)
     numbers = found if command.uid else await sequence_numbers(handle, found, context.breathe)
     modseq = highest_of(handle, command.key, found, returns)
     await context.breathe()
     if returns is None:
-        context.send(search_line(numbers, modseq))
+        context.send(line(numbers, modseq))
     elif not returns.silent:
         context.send(esearch_line(command.tag, returns, numbers, uid=command.uid, modseq=modseq))
-    return Reply(b"SEARCH completed")
 
 
 async def saved(handle: Handle, returns: Returns | None, work: Coroutine[Any, Any, list[int]]) -> list[int]:
