@@ -63,6 +63,7 @@ class NameChanges:
 
     async def delete(self, name: str, author: Author) -> None:
         """Remove a mailbox, or a mailbox alias (never its target, spec 7.2.9). Raises CannotDo, NotPermitted."""
+        name = name.removesuffix(names.SEPARATOR)
         if self._space.is_alias(name):
             await self.aliases.remove(name, author)
             return
@@ -76,6 +77,7 @@ class NameChanges:
 
         Raises IllegalName, MailboxExists, CannotDo (also between accounts), NotPermitted, LimitExceeded.
         """
+        old = old.removesuffix(names.SEPARATOR)
         if self._space.is_alias(old):
             await self.aliases.rename(old, new, author)
             return

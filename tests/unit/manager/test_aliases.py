@@ -135,6 +135,23 @@ def test_remove() -> None:
         people.run(_aliases(people).remove("one"))
 
 
+@pytest.mark.parametrize("to", ["", "~boss/Other"])
+def test_a_separator_behind_the_name(to: str) -> None:
+    """Whoever says the name as that of a level means the alias too, and what it leads to stays (spec 7.2.9)."""
+    people = _people()
+    people.grant("boss", "Work", "lda")
+    people.record.alias_table["one"] = "~boss/Work"
+    boss = people.world.directory.records[AccountName("boss", "example.org")]
+    boss.own_access = {"john": ("CreateMailboxes",)}
+    if to:
+        with pytest.raises(CannotDo):
+            people.run(people.john.rename("one/", to))
+    else:
+        people.run(people.john.delete("one/"))
+    assert people.listed(user=people.user("boss")) == ["INBOX", "Work"]
+    assert bool(people.record.alias_table) is bool(to)
+
+
 def test_removed_while_a_rename_waits() -> None:
     """It does not come back under the other name."""
     people = _people()
