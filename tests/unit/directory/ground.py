@@ -13,6 +13,7 @@ from cgpymail.model.identity import AccountName, Link
 from cgpymail.runtime.files import Files
 from cgpymail.runtime.limits import DEFAULTS, Limits
 from cgpymail.runtime.runtime import Pools, Runtime
+from tests.support.crashfiles import CrashFiles, Kept, PowerCut
 from tests.support.results import result
 from tests.support.runtime import memory_runtime
 
@@ -127,3 +128,34 @@ class Ground:
     def do(self, work: Any) -> Any:
         """The outcome of a coroutine that does not have to wait."""
         return result(Deferred.fromCoroutine(work))
+
+
+def cut(
+    tmp_path: Path,
+    kept: Kept,
+    furnish: Callable[[Ground], object],
+    change: Callable[[Ground], object],
+    check: Callable[[Ground, bool], None],
+) -> None:
+    """Cut the power before every operation of ``change`` to what ``furnish`` made; ``check`` looks at what is there
+    after the restart, and hears whether the change was done."""
+    steps, done = 0, False
+    while not done:
+        place = tmp_path / f"base-{steps}"
+        place.mkdir()
+        files = CrashFiles(str(tmp_path / f"attic-{steps}"))
+        ground = Ground(place, files)
+        furnish(ground)
+        files.settle()
+        files.limit = files.operations + steps
+        try:
+            change(ground)
+        except PowerCut:
+            pass
+        done = not files.off
+        files.restart(kept)
+        ground.start()
+        check(ground, done)
+        assert not (place / ".renaming").exists()
+        steps += 1
+    assert steps > 12

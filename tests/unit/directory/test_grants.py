@@ -17,9 +17,9 @@ from cgpymail.model.identity import AccountName, Grantee
 from cgpymail.runtime.limits import DEFAULTS
 from cgpymail.stores.registry import FORMATS
 from cgpymail.stores.tree import DiskTree
-from tests.support.crashfiles import KEPT, CrashFiles, PowerCut
+from tests.support.crashfiles import KEPT, Kept
 from tests.support.results import result
-from tests.unit.directory.ground import JOHN, MAIN, Ground, SlowPool
+from tests.unit.directory.ground import JOHN, MAIN, Ground, SlowPool, cut
 
 BOSS, ANNA = AccountName("boss", MAIN), AccountName("anna", "other.net")
 MARY, STAFF = Grantee("mary", MAIN), Grantee("staff", MAIN, group=True)
@@ -171,28 +171,18 @@ def rename(ground: Ground) -> None:
 
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("change", [share, rename])
-def test_power_cut(tmp_path: Path, kept: Any, change: Any) -> None:
+def test_power_cut(tmp_path: Path, kept: Kept, change: Any) -> None:
     """Wherever it comes, whatever is granted is in the index too; when it was done it is there."""
-    steps, done = 0, False
-    while not done:
-        files = CrashFiles(str(tmp_path / f"attic-{steps}"))
-        (tmp_path / f"base-{steps}").mkdir()
-        ground = Ground(tmp_path / f"base-{steps}", files)
+
+    def furnish(ground: Ground) -> None:
         ground.create(password="")
         ground.do(manager(ground)._accounts.find(JOHN))
         if change is rename:
             share(ground)
-        files.settle()
-        files.limit = files.operations + steps
-        try:
-            change(ground)
-        except PowerCut:
-            pass
-        done = not files.off
-        files.restart(kept)
-        ground.start()
+
+    def check(ground: Ground, done: bool) -> None:
         found = [(name, granted(ground, name)) for name in (JOHN, AccountName("jack", MAIN))]
         assert all(name in owners(ground, grantee) for name, all_of_it in found for grantee in all_of_it)
         assert not done or found[change is rename][1] == {MARY, STAFF}
-        steps += 1
-    assert steps > 15
+
+    cut(tmp_path, kept, furnish, change, check)
