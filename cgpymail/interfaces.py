@@ -64,7 +64,7 @@ class IMailboxStore(Interface):
     keywords: Any = Attribute("model.keywords.KeywordTable; read only, changed by define_keyword.")
     uidvalidity: int = Attribute("UIDVALIDITY.")
     uidnext: int = Attribute("The smallest UID a future message can get; grows only.")
-    modseq: int = Attribute("The highest MODSEQ given out.")
+    modseq: int = Attribute("The highest MODSEQ of a change that everybody sees.")
     recent_mark: int = Attribute("Messages with UID above it are \\Recent to the next read-write session.")
     listener: Any = Attribute("The IStoreListener, or None; set by the manager.")
     seen: Any = Attribute("ISeenRecords: what single users have read, where that is kept for each.")

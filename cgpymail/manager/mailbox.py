@@ -176,8 +176,6 @@ class Mailbox:
             self._check_keywords()  # an appended message may have defined some
         for picture in self._pictures.values():
             picture.apply(change, self._author)
-        if self.readers is not None:
-            self.readers.modseq = change.modseq
         self._touched()
         if isinstance(change, Expunged):
             self.departed.add(change.uids, change.rows)

@@ -88,7 +88,6 @@ async def _switch_on(mailbox: Mailbox) -> None:
         for member in unknown:
             found[member] = await readers.enter(member.own)
     mailbox.readers = readers
-    readers.modseq = mailbox.store.modseq
     present = set(mailbox.members())
     for member, reader in found.items():
         if member in present:

@@ -52,7 +52,7 @@ async def reader_key(own: Account) -> str:
 
 
 class Readers:
-    """Those who have a mailbox open now. ``modseq``: the highest of what changed for everybody."""
+    """Those who have a mailbox open now."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -60,7 +60,6 @@ class Readers:
         self._turn = DeferredLock()
         self._log = mailbox.runtime.logs.module("MAILBOX")
         self._tidied = False
-        self.modseq: int = mailbox.store.modseq
 
     async def enter(self, own: Account, *, changing: bool = True) -> Reader:
         """The reader of an account, until ``Reader.leave``. ``changing``: he may read messages, so see that it can be
@@ -177,7 +176,7 @@ class Reader:
     @property
     def modseq(self) -> int:
         """The highest MODSEQ of what changed for everybody or for him."""
-        return max(self._readers.modseq, self._runs.highest)
+        return max(self._mailbox.modseq, self._runs.highest)
 
     @property
     def _runs(self) -> SeenRuns:

@@ -49,6 +49,7 @@ class Core:
         self.turn: DeferredLock = DeferredLock()
         self.upkeep: DeferredLock = DeferredLock()
         self._timer: Any = None
+        self._drawn = state.modseq  # the last one, whoever it was for
 
     @property
     def stem(self) -> str:
@@ -61,13 +62,20 @@ class Core:
         return Note(self.state.uidvalidity, self.state.uidnext)
 
     def draw_modseq(self) -> int:
-        """max(microseconds since the epoch, last + 1): does not go back even when every index is lost."""
-        self.state.modseq = max(int(self.runtime.clock.seconds() * 1_000_000), self.state.modseq + 1)
+        """One for a change that everybody sees: max(microseconds since the epoch, last + 1), which does not go back
+        even when every index is lost."""
+        self.state.modseq = self.draw_for_one()
         return self.state.modseq
 
-    def raise_modseq(self, least: int) -> None:
-        """Draw none up to ``least`` any more: what a single user reads has MODSEQs that only his record remembers."""
-        self.state.modseq = max(self.state.modseq, least)
+    def draw_for_one(self) -> int:
+        """One for a change that a single user sees, which only his record remembers: of the same order, but nobody else
+        is to hear that it was given out."""
+        self._drawn = max(int(self.runtime.clock.seconds() * 1_000_000), self._drawn + 1)
+        return self._drawn
+
+    def draw_above(self, least: int) -> None:
+        """Draw none up to ``least`` any more."""
+        self._drawn = max(self._drawn, least)
 
     def tell(self, change: Change) -> None:
         """Publish a change that was accepted."""

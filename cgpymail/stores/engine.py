@@ -74,6 +74,7 @@ class Store:
         self._core = core
         self._upkeep = Upkeep(core, boot)
         self._committer = Committer(core, self._define_all, self._upkeep.sound)
+        self.seen = SeenRecords(core)
         self._held = False
         self._tending = False
 
@@ -101,7 +102,7 @@ class Store:
 
     @property
     def modseq(self) -> int:
-        """The highest MODSEQ given out."""
+        """The highest MODSEQ of a change that everybody sees."""
         return self._core.state.modseq
 
     @property
@@ -117,11 +118,6 @@ class Store:
     @listener.setter
     def listener(self, listener: IStoreListener | None) -> None:
         self._core.listener = listener
-
-    @property
-    def seen(self) -> SeenRecords:
-        """What single users have read."""
-        return SeenRecords(self._core)
 
     @property
     def path(self) -> str:

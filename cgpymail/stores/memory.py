@@ -36,7 +36,8 @@ class MemoryMailbox:
 
     uidvalidity: int
     uidnext: int = 1
-    modseq: int = 0
+    modseq: int = 0  # of what changed for everybody
+    drawn: int = 0  # the last one, whoever it was for
     recent_mark: int = 0
     columns: Columns = field(default_factory=Columns)
     keywords: KeywordTable = field(default_factory=KeywordTable)
@@ -111,7 +112,7 @@ class MemoryStore:
 
     @property
     def modseq(self) -> int:
-        """The highest MODSEQ given out."""
+        """The highest MODSEQ of a change that everybody sees."""
         return self._mailbox.modseq
 
     @property
@@ -266,11 +267,12 @@ class MemoryStore:
     def _draw_seen(self) -> int:
         """For what a single user reads."""
         self._check_usable()
-        return self._draw_modseq()
+        self._mailbox.drawn = max(int(self._runtime.clock.seconds() * 1_000_000), self._mailbox.drawn + 1)
+        return self._mailbox.drawn
 
     def _draw_modseq(self) -> int:
         """max(microseconds since the epoch, last + 1): rises even when every index is lost (architecture, 4)."""
-        self._mailbox.modseq = max(int(self._runtime.clock.seconds() * 1_000_000), self._mailbox.modseq + 1)
+        self._mailbox.modseq = self._draw_seen()
         return self._mailbox.modseq
 
     def _tell(self, change: Change) -> None:

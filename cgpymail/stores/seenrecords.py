@@ -29,6 +29,7 @@ from cgpymail.stores.upkeep import attempt
 
 ROOM = 4_096  # bytes that are reserved for a new file
 GROWN = 64 * 1024  # bytes; a file smaller than that is not made anew for its size
+TOLERANCE = 2  # seconds by which the time of a file may lie before the MODSEQ in it, rounded
 _RANGES = 5  # in one record
 _RANGE = struct.Struct("<II")
 _NAME_PART = 40
@@ -82,16 +83,20 @@ def _name_of(records: Iterable[Record]) -> str:
 
 @implementer(ISeenRecords)
 class SeenRecords:
-    """Those of one open mailbox. Holds nothing itself."""
+    """Those of one open mailbox."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._ordered = False  # whether MODSEQs are drawn above those of all readers
 
     def open(self, reader: str, name: str) -> Deferred[SeenRecord]:
         """See ISeenRecords."""
 
         async def opened() -> SeenRecord:
             core = self._core
+            if not self._ordered:
+                core.draw_above(await core.run(self._latest))
+                self._ordered = True
             found = await core.run(_load, core, reader)
             return SeenRecord(core, reader, name, found)
 
@@ -122,6 +127,13 @@ class SeenRecords:
                 files.sync_directory(doomed[0].rpartition("/")[0])
 
         return in_turn(self._core.turn, lambda: self._core.run(remove))
+
+    def _latest(self) -> int:
+        """No MODSEQ of what users have read is above it, by the times of the files: after a kill, or when the clock was
+        set back, what changes for everybody still comes later. Blocking. Raises OSError."""
+        files = self._core.runtime.files
+        times = (int(files.stat(path).st_mtime) + TOLERANCE for path, _ in self._paths())
+        return max(times, default=0) * 1_000_000
 
     def _paths(self) -> list[tuple[str, str]]:
         directory, _, stem = self._core.stem.rpartition("/")
@@ -170,7 +182,7 @@ class SeenRecord:
             return
         contents, self._journal, self.runs = found
         self.runs.prune(core.state.columns.uid)
-        core.raise_modseq(self.runs.highest)
+        core.draw_above(self.runs.highest)
         self._due = contents.damaged or _name_of(contents.records) != name or self._journal.tail > self._grown
 
     def prepare(self) -> Deferred[None]:
@@ -191,7 +203,7 @@ class SeenRecord:
         """See ISeenRecord."""
         if self._closed or self._core.closed or self._journal is None:
             raise StorageFailed(detail=f"what {self._name} reads is not kept: {self._core.path}")
-        modseq = self._core.draw_modseq()
+        modseq = self._core.draw_for_one()
         runs = seen_runs(self._core.state.columns, wanted, modseq)
         bodies = _records(runs)
         try:

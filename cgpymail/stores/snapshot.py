@@ -36,8 +36,8 @@ _GONE = ("modseq", "first", "last")
 class Snapshot:
     """A mailbox at one moment. ``generation``: the first journal that it does not cover.
 
-    ``modseq``: the highest given out by then; records of later journals up to it are covered too. ``intact``: whether
-    the locations could be read.
+    ``modseq``: the highest by then, but for what single users read; records of later journals up to it are covered too.
+    ``intact``: whether the locations could be read.
     """
 
     uidvalidity: int

@@ -61,13 +61,27 @@ class SeenContract:
         before = box.row(second).modseq
         modseq = anna.change([(first, True)])
         assert before < modseq == anna.runs.highest
+        assert box.store.modseq == before
         box.set(second, FLAGGED)
         assert box.row(second).modseq > modseq
+        anna.change([(first, False)])
+        modseq = anna.change([(first, True)])
         box.reopen()
         anna = open_record(box)
         assert (anna.runs.find(first), anna.runs.find(second)) == ((True, modseq), (False, 0))
+        assert box.store.modseq == box.row(second).modseq
         box.set(second, 0)
         assert box.row(second).modseq > modseq
+
+    def test_a_clock_that_was_set_back(self, box: Box) -> None:
+        """What changes for everybody comes after what any user has read, even before his record is looked at again."""
+        [uid] = box.append(PLAIN)
+        modseq = open_record(box).change([(uid, True)])
+        box.reopen()
+        box.runtime.clock.rightNow -= 1_000
+        open_record(box, BOSS)
+        box.set(uid, FLAGGED)
+        assert box.row(uid).modseq > modseq
 
     def test_many_ranges(self, box: Box) -> None:
         """Reading that jumps about is kept as exactly, across expunges too."""

@@ -115,6 +115,22 @@ def test_kept_while_nobody_has_it_open() -> None:
     assert again.highest_modseq >= highest
 
 
+def test_opened_again_nothing_tells_what_others_read() -> None:
+    """HIGHESTMODSEQ is as it was before another user read something, after the mailbox was closed too."""
+    office = Office()
+    office.switch()
+    before = office.do(office.doors["boss"].status(WORK)).highest_modseq
+    anna = office.open("anna")
+    anna.mark_seen([3])
+    office.do(anna.close())
+    office.world.clock.advance(1_000)
+    office.world.turns()
+    assert office.do(office.doors["boss"].status(WORK)).highest_modseq == before
+    anna, boss = office.open("anna"), office.open("boss")
+    boss.store_flags([1], "add", ["\\Flagged"])
+    assert anna.row(1).modseq > anna.row(3).modseq > before
+
+
 def test_without_it_nothing_is_made() -> None:
     """A mailbox with one Seen has no readers, no records, and the pictures it always had."""
     office = Office()
