@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cgpymail.errors import BadSettings, IllegalName, MailError
+from cgpymail.errors import BadSettings, MailError
 from cgpymail.grammar import words
 from cgpymail.grammar.settings import Document, SettingsError, Value
 from cgpymail.model import names
@@ -124,8 +124,7 @@ def _subscribed(entry: Any) -> str:
     if not isinstance(entry, str):
         raise BadSettings("this is not a name")
     name = names.canonical(entry.removesuffix(names.SEPARATOR))
-    if not name or len(name) > names.MAX_NAME_BYTES or not name.isprintable():
-        raise IllegalName
+    names.check_subscribed(name)
     return name
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from cgpymail.errors import IllegalName, LimitExceeded, MailboxExists, UseRefused
+from cgpymail.errors import LimitExceeded, MailboxExists, UseRefused
 from cgpymail.manager import naming
 from cgpymail.manager.aliases import MailboxAliases
 from cgpymail.manager.namespace import NameSpace, Place
@@ -103,8 +103,7 @@ class NameChanges:
     async def subscribe(self, name: str, author: Author) -> None:
         """Add a name, which need not exist. Raises IllegalName, LimitExceeded."""
         wanted = names.canonical(name.removesuffix(names.SEPARATOR))
-        if not wanted or len(wanted) > names.MAX_NAME_BYTES or not wanted.isprintable():
-            raise IllegalName
+        names.check_subscribed(wanted)
         known = self._own.record.subscription()
         if wanted in known:
             return

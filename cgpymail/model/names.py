@@ -125,15 +125,29 @@ def check_new(name: str) -> None:
         _check_component(component)
 
 
+def check_subscribed(name: str) -> None:
+    """Raise IllegalName unless ``name`` may be in a subscription list (spec 7.1): there need not be such a mailbox, and
+    it may be a foreign name, but it has no characters that no mailbox has."""
+    if not name:
+        raise IllegalName("The mailbox name is empty")
+    if len(name) > MAX_NAME_BYTES:
+        raise IllegalName("The mailbox name is too long")
+    _check_characters(name)
+
+
+def _check_characters(text: str) -> None:
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in text):
+        raise IllegalName("A mailbox name cannot have control characters")
+    if any(char in "\u2028\u2029\ufeff" for char in text):
+        raise IllegalName("A mailbox name cannot have line separators")
+
+
 def _check_component(component: str) -> None:
     if not component:
         raise IllegalName("A mailbox name cannot have an empty component")
     if component[0] in "~.":
         raise IllegalName(f"A component of a mailbox name cannot begin with {component[0]}")
-    if any(ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in component):
-        raise IllegalName("A mailbox name cannot have control characters")
-    if any(char in "\u2028\u2029\ufeff" for char in component):
-        raise IllegalName("A mailbox name cannot have line separators")
+    _check_characters(component)
     if component[0] == component[-1] == "$" and len(component) > 1:
         raise IllegalName("Names in dollar signs are reserved for special mailboxes")
     if component.lower().endswith(RESERVED_EXTENSIONS):

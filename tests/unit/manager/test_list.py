@@ -268,6 +268,14 @@ def test_subscription_keeps_names_as_they_are(people: People) -> None:
     assert list(people.lsub("*")) == ["~sales/processed", "nowhere", "INBOX", "foo"]
 
 
+@pytest.mark.parametrize("name", ["\U0001f468\u200d\U0001f469", "a\u3000b", "a\xa0b"])
+def test_what_can_be_made_can_be_subscribed_to(people: People, name: str) -> None:
+    """Joined emoji, and the blanks of other scripts."""
+    people.make(name)
+    people.run(people.john.subscribe(name))
+    assert list(people.lsub("*")) == [name]
+
+
 def test_subscription_survives_delete_and_rename(people: People) -> None:
     """It is only stored, never interpreted (spec 7.1.1)."""
     people.run(people.john.subscribe("foo"))

@@ -53,6 +53,21 @@ def test_ill_formed_utf7(wire: bytes) -> None:
         names.decode(wire)
 
 
+@pytest.mark.parametrize(
+    "name", ["~boss/$Any$", ".x", "~", "a//b", "\U0001f468\u200d\U0001f469", "a\u3000b", "ü" * 1000]
+)
+def test_subscribed(name: str) -> None:
+    """Whatever may be a mailbox's name somewhere, as programs and fonts of tomorrow write it too."""
+    names.check_subscribed(name)
+
+
+@pytest.mark.parametrize("name", ["", "a\x7f", "\ud800", "a\u2028b", "x" * 1001])
+def test_never_subscribed(name: str) -> None:
+    """What cannot be written into the list, or breaks lines in it."""
+    with pytest.raises(IllegalName):
+        names.check_subscribed(name)
+
+
 def test_inbox_in_any_case() -> None:
     """As a whole name and as the first component only."""
     assert names.canonical("inbox") == "INBOX"
