@@ -246,12 +246,14 @@ class Watch:
 
     def _take_up_rights(self, account: AccountName, event: Granted) -> None:
         """A name that the user may hear of now, or may not any more, has come or gone for him (RFC 5465 5.4), and with
-        it the name above changes. For the owner nothing does."""
+        it the name above changes; with right ``a`` messages that are hidden from others come and go. For the owner
+        nothing does."""
         if event.author is self or account == self._space.own.name:
             return
-        before, after, above = (
-            self._space.rights_by(acl, account) & NEEDED == NEEDED for acl in (event.before, event.after, event.above)
-        )
+        masks = [self._space.rights_by(acl, account) for acl in (event.before, event.after, event.above)]
+        before, after, above = (mask & NEEDED == NEEDED for mask in masks)
+        if after and (masks[0] ^ masks[1]) & rights.ADMIN:
+            self.touch((account, event.name), MESSAGE_EVENTS)
         if before != after:
             for name in ([names.parent(event.name)] if above else []) + [event.name]:
                 mask, shown = self._wanted((account, name))

@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from cgpymail.errors import NotSelectable
+from cgpymail.manager.acls import set_acl
 from cgpymail.manager.hiding import STRIDE, hide
 from cgpymail.model import flags
 from cgpymail.model.message import NewMessage
@@ -71,6 +72,22 @@ def test_who_watches_is_told_that_messages_went(people: People) -> None:
     assert watch.take_touched().shown == "~boss/INBOX"
     do(people, NumberSet(((1, 1),)), on=False)
     assert watch.take_touched().shown == "~boss/INBOX"
+    assert watch.take_touched() is None
+
+
+def test_who_watches_is_told_when_right_a_comes_or_goes(people: People) -> None:
+    """With it hidden messages come and go for john; with other rights nothing does."""
+    fill(people, 2)
+    do(people, ALL)
+    interest = Interest(Filter.MAILBOXES, MESSAGE_NEW | MESSAGE_EXPUNGE, ("~boss/INBOX",))
+    watch = people.run(people.john.watch([interest], lambda: None))
+    for letters, count in (("lra", 2), ("lr", 0)):
+        people.run(set_acl(people.user("boss")._own, "INBOX", {"john": letters}))
+        people.world.turns(20)
+        assert watch.take_touched().shown == "~boss/INBOX"
+        assert people.count("~boss/INBOX") == count
+    people.run(set_acl(people.user("boss")._own, "INBOX", {"john": "lrs"}))
+    people.world.turns(20)
     assert watch.take_touched() is None
 
 
