@@ -55,7 +55,8 @@ class Annotating:
     async def change(self, typed: str, values: Values) -> None:
         """Set entries (canonical names), None removes one: all, or none if one of them cannot be set.
 
-        Raises CannotDo (a value that a computed entry cannot have), TooManyAnnotations too.
+        Raises CannotDo (a value that a computed entry cannot have), TooManyAnnotations too. After StorageFailed they
+        are in force as long as the process runs, and what could not be written goes with the next write.
         """
         if typed == ACCOUNT:
             if not all(map(is_private, values)):
@@ -121,12 +122,12 @@ class Annotating:
             notes.update(about, "" if place.account is account else str(place.account.name), part)
             for notes, (account, part) in zip(kept, parts, strict=True)
         ]
+        self._tell(place, shared, None)  # also if the disk refuses: they are in force, and go with the next write
+        self._tell(place, mine, own.name)
         outcomes: list[tuple[bool, Any]] = await DeferredList(writes, consumeErrors=True)
         for done, outcome in outcomes:
             if not done:
                 raise outcome.value
-        self._tell(place, shared, None)
-        self._tell(place, mine, own.name)
 
     def _tell(self, place: Place, values: Values, user: AccountName | None) -> None:
         if values:

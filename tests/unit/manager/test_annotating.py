@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred, fail
 from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted, StorageFailed, TooManyAnnotations
 from cgpymail.manager.user import User
 from cgpymail.model.annotations import Found, Wish
+from cgpymail.model.watching import MAILBOX_METADATA, Filter, Interest
 from cgpymail.runtime.limits import DEFAULTS
 from tests.support.records import MemoryAnnotations
 from tests.support.results import result
@@ -181,7 +182,9 @@ def test_rights_that_go_while_the_disk_is_slow(
 
 
 def test_two_files_that_cannot_be_written(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is answered when both writes have ended, and neither failure is left for the log to wonder about."""
+    """It is answered when both writes have ended, and neither failure is left for the log to wonder about; who watches
+    is told, as everybody sees the new values."""
+    watch = ground.world.run(ground.boss.watch([Interest(Filter.PERSONAL, MAILBOX_METADATA)], lambda: None))
     writes: list[Deferred[None]] = [Deferred(), Deferred()]
     waiting = iter(writes)
     for record in (ground.boss_record, ground.john_record):
@@ -193,6 +196,9 @@ def test_two_files_that_cannot_be_written(ground: Ground, monkeypatch: pytest.Mo
     with pytest.raises(StorageFailed):
         result(work)
     assert [write.result for write in writes] == [None, None]
+    ground.world.turns(1)
+    noted = watch.take_annotated()
+    assert noted is not None and noted.entries == (COMMENT,)
 
 
 def _after(slow: Deferred[None], noted: MemoryAnnotations) -> Deferred[MemoryAnnotations]:
