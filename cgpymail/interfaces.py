@@ -259,10 +259,10 @@ class IAccountRecord(IAccountAccess, IBeginning):
     def set_subscription(names: Sequence[str]) -> Deferred[None]:
         """Replace the list."""
 
-    def aliases() -> dict[str, str]:
-        """Mailbox aliases: name to target."""
+    def aliases() -> Mapping[str, str]:
+        """Mailbox aliases: name to target, as in the file. Not to be changed; asked for with every name."""
 
-    def set_aliases(aliases: dict[str, str]) -> Deferred[None]:
+    def set_aliases(aliases: Mapping[str, str]) -> Deferred[None]:
         """Replace the table: DELETE and RENAME of an alias act on it (spec section 7.2, decision 9)."""
 
     def draw_uidvalidity() -> Deferred[int]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -86,6 +87,7 @@ class AccountInfo:
         self._runtime = runtime
         self._document = file.document
         self._least = least  # UIDVALIDITY numbers up to here are not given out
+        self._aliases: Mapping[str, str] | None = None  # as in the file: asked for with every name that a client says
 
     def entry(self, key: str) -> Any:
         """An entry that is not a mailbox, such as ``#Viewer``."""
@@ -135,14 +137,17 @@ class AccountInfo:
         """Replace the list."""
         return self.file.change(lambda document: document.set(SUBSCRIPTION, list(names)))
 
-    def aliases(self) -> dict[str, str]:
-        """Alias to target."""
-        table = self._document.get(ALIASES)
-        pairs = table.items() if isinstance(table, dict) else ()
-        return {name: target for name, target in pairs if isinstance(target, str)}
+    def aliases(self) -> Mapping[str, str]:
+        """Alias to target. Not a copy, but not to be changed."""
+        if self._aliases is None:
+            table = self._document.get(ALIASES)
+            pairs = table.items() if isinstance(table, dict) else ()
+            self._aliases = MappingProxyType({name: target for name, target in pairs if isinstance(target, str)})
+        return self._aliases
 
-    def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
+    def set_aliases(self, aliases: Mapping[str, str]) -> Deferred[None]:
         """Replace the table."""
+        self._aliases = None
         return self.file.change(lambda document: document.set(ALIASES, dict(aliases)))
 
     def acl(self) -> dict[str, tuple[str, ...]]:

@@ -133,11 +133,11 @@ class AccountRecord:
         """Replace the list."""
         return self.info.set_subscription(names)
 
-    def aliases(self) -> dict[str, str]:
+    def aliases(self) -> Mapping[str, str]:
         """Mailbox aliases: name to target."""
         return self.info.aliases()
 
-    def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
+    def set_aliases(self, aliases: Mapping[str, str]) -> Deferred[None]:
         """Replace the table."""
         return self.info.set_aliases(aliases)
 

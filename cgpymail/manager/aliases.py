@@ -30,7 +30,7 @@ class MailboxAliases:
 
     def table(self) -> dict[str, str]:
         """Alias -> target, in the order in which they were made. A copy."""
-        return self._own.record.aliases()
+        return dict(self._own.record.aliases())
 
     async def set(self, alias: str, target: str, author: Any = None) -> None:
         """Have a name lead to ``~account/box`` or ``~account``, which is kept in the words of who sets it.

@@ -232,7 +232,7 @@ class Listing:
 
     async def _behind_aliases(self, pattern: Pattern, pause: Pause) -> dict[str, Shown]:
         shown: dict[str, Shown] = {}
-        for alias in self._own.record.aliases():
+        for alias in list(self._own.record.aliases()):
             await pause()
             if not self._space.is_alias(alias) or not pattern.can_start(alias):
                 continue

@@ -12,6 +12,7 @@ is done for one as for the other.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +58,7 @@ class NameSpace:
         if target is not None:
             _, slash, rest = name.partition(names.SEPARATOR)
             place = await self._without_aliases(target)
-            joined = (place.name + slash + rest).removeprefix(names.SEPARATOR)
+            joined = place.name + slash + rest if place.name else rest
             return Place(place.account, expand(place.account, joined))
         return await self._without_aliases(name)
 
@@ -116,7 +117,11 @@ class NameSpace:
         target = self.alias_target(typed)
         if target is None:
             return False
-        inner = names.split_foreign(target)[2] if target.startswith(FOREIGN) else target
+        _, owner, inner = (
+            names.split_foreign(target) if target.startswith(FOREIGN) else ("", str(self.own.name), target)
+        )
+        if self.routed(owner) != account.name:
+            return False
         try:
             top = expand(account, inner) if inner else ""
         except NoSuchMailbox:  # it names a special mailbox, and there is none now
@@ -160,8 +165,8 @@ class NameSpace:
     def alias_target(self, name: str) -> str | None:
         """Where the alias points that ``name`` is, or lies below; None if it is not an alias's business."""
         top = names.canonical(name).partition(names.SEPARATOR)[0]
-        aliases = self.own.record.aliases()
-        return None if top not in aliases or self.own.find(top) else aliases[top]
+        target: str | None = self.own.record.aliases().get(top)
+        return None if target is None or self.own.find(top) or not can_be_alias(top) else target
 
     def is_alias(self, name: str) -> bool:
         """Whether ``name`` itself is an alias."""
@@ -257,6 +262,14 @@ def look_up(place: Place) -> TreeEntry | None:
     stem, extension = place.account.split_format(place.name)
     entry = place.account.find(stem)
     return entry if entry is not None and extension and entry.format == extension else None
+
+
+def can_be_alias(name: str) -> bool:
+    """Whether a mailbox alias may be called so: whoever edits the file could write anything there."""
+    with suppress(IllegalName):
+        names.check_new(name)
+        return names.SEPARATOR not in name
+    return False
 
 
 def expand(account: Account, name: str) -> str:

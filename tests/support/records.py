@@ -129,11 +129,11 @@ class MemoryRecord:
         self._subscription = list(names)
         return succeed(None)
 
-    def aliases(self) -> dict[str, str]:
-        """A copy of the aliases."""
-        return dict(self.alias_table)
+    def aliases(self) -> Mapping[str, str]:
+        """Not a copy."""
+        return self.alias_table
 
-    def set_aliases(self, aliases: dict[str, str]) -> Deferred[None]:
+    def set_aliases(self, aliases: Mapping[str, str]) -> Deferred[None]:
         """Replace the table."""
         self.alias_table = dict(aliases)
         return succeed(None)

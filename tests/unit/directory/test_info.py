@@ -61,7 +61,15 @@ def test_subscription_and_aliases(ground, john):
     result(john.set_subscription(names))
     result(john.set_aliases({"salesBox": "~sales/INBOX"}))
     assert again(ground).subscription() == names
-    assert again(ground).aliases() == {"salesBox": "~sales/INBOX"}
+    assert again(ground).aliases() == john.aliases() == {"salesBox": "~sales/INBOX"}
+    result(john.set_aliases({}))
+    assert john.aliases() == {}
+
+
+def test_aliases_are_read_once(ground, john):
+    """They are asked for with every name that a client says, and for each of them at every LIST."""
+    result(john.set_aliases({f"alias{number}": "~sales" for number in range(200)}))
+    assert john.aliases() is john.aliases()
 
 
 def test_unknown_things_are_kept(ground, john):

@@ -318,6 +318,53 @@ def test_opened_by_an_alias_and_renamed(aliased: People, opened: str, renamed: s
     assert aliased.run(aliased.john.open(shown)).uidvalidity == handle.uidvalidity
 
 
+def test_opened_by_an_alias_that_leads_elsewhere_now(aliased: People) -> None:
+    """A mailbox of the same name in another account is not the one that is open."""
+    aliased.add("anna")
+    aliased.grant("boss", "Work", "lr")
+    handle = aliased.run(aliased.john.open("work"))
+    aliased.run(aliased.user("boss").rename("Work", "Desk"))
+    aliased.record.alias_table["work"] = "~anna/Desk"
+    assert handle.name == "~boss/Desk"
+
+
+@pytest.mark.parametrize("alias", ["", "~boss", "a/b", "$Sent$", ".x", "x\r\n", "\ud800"])
+def test_what_no_alias_can_be_called(people: People, alias: str) -> None:
+    """Written by hand into the file: it is not there, and nothing else is reached by another way."""
+    people.record.alias_table[alias] = "~anna"
+    people.add("anna")
+    people.grant("anna", "INBOX", "lr")
+    people.grant("boss", "Work", "lr")
+    assert people.listed() == ["INBOX"]
+    assert people.count("~boss/Work") == 0
+    with pytest.raises(MailError):
+        people.run(people.john.open(f"{alias}/INBOX"))
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("alias", []),
+        ("other", []),
+        ("~john", ["alias", "alias/INBOX"]),
+        ("INBOX", ["alias"]),
+        ("", ["alias/INBOX"]),
+        ("~boss//Work", []),
+        ("~boss/Work/", []),
+        ("~boss/..", []),
+        ("~", ["alias"]),
+        ("~" + "x" * 3000, ["alias"]),
+    ],
+)
+def test_targets_by_hand(people: People, target: str, found: list[str]) -> None:
+    """Into the own account, through another alias, or nowhere: nothing runs in circles, or leads out of a level."""
+    people.record.alias_table |= {"alias": target, "other": "alias"}
+    people.grant("boss", "Work", "lrc")
+    assert people.listed("alias*") == found
+    with pytest.raises(MailError):
+        people.run(people.john.open("alias/alias"))
+
+
 def test_alias_that_is_spelled_as_its_target(people: People) -> None:
     """A mailbox of another is not taken for one's own of the same name."""
     people.record.alias_table["Work"] = "~boss/Work"
