@@ -13,7 +13,7 @@ What other accounts say of it (their access lists, subscriptions and mailbox ali
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cgpymail.directory.accounts import AccountFiles
@@ -127,10 +127,12 @@ class AccountRenaming:
         self._files.sync_directory(self._base)
 
     def _follow(self, old: AccountName, new: AccountName | None) -> None:
+        """The aliases come last: what groups have as members may be one."""
         for domain in self._domains.all():
-            self._change_aliases(domain, old, new)
             self._change_rights(domain, old, new)
             self._change_groups(domain, old, new)
+        for domain in self._domains.all():
+            self._change_aliases(domain, old, new)
         self._forget()
 
     def _spell_out(self, place: AccountPlace, domain: str) -> None:
@@ -175,19 +177,26 @@ class AccountRenaming:
             self._domains.read_rights(domain)
 
     def _change_groups(self, domain: Domain, old: AccountName, new: AccountName | None) -> None:
-        """The account stays a member, or is none any more."""
+        """The account stays a member; one that goes is none any more, nor are its aliases, which go with it."""
+        gone = {old} if new else {old, *self._aliases_of(old)}
         path = f"{domain.path}/{SETTINGS}/Groups.data"
         document, readable = load_document(self._files, path, self._log)
         before = document.render()
         for group in list(document):
             members = words_of(document.get(group))
-            mine = [each for each in members if not each.startswith(SIGN) and self._meant(each, domain) == old]
+            mine = [each for each in members if not each.startswith(SIGN) and self._meant(each, domain) in gone]
             if mine:
                 followed = [_shortest(new, domain) if each in mine else each for each in members]
                 document.set(group, [each for each in dict.fromkeys(followed) if each])
         if readable and document.render() != before:
             self._files.write_file(path, document.render())
             self._domains.read_groups(domain)
+
+    def _aliases_of(self, name: AccountName) -> Iterator[AccountName]:
+        for domain in self._domains.all():
+            for alias, target in domain.aliases.items():
+                if self._meant(target, domain) == name:
+                    yield AccountName(alias, domain.name)
 
     def _meant(self, target: object, domain: Domain) -> AccountName | None:
         """The account that an alias of the domain points to."""
