@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cgpymail.errors import NoSuchMailbox
+from cgpymail.errors import MailboxGone, NoSuchMailbox
 from cgpymail.manager.account import Account, Check, unasked
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namespace import NameSpace
@@ -60,14 +60,16 @@ async def set_own_seen(account: Account, name: str, *, on: bool, author: Any = N
     try:
         async with mailbox.switching:
             if on and mailbox.readers is None:
-                await mailbox.store.seen.remove([known.reader for known in await mailbox.store.seen.known()])
+                await _forget(mailbox, await _kept(mailbox))
                 await _write(account, mailbox, on=True, allowed=allowed)
                 await _switch_on(mailbox)
-            elif not on and mailbox.readers is not None:
+            elif not on and (mailbox.readers is not None or await _kept(mailbox)):
                 await _write(account, mailbox, on=False, allowed=allowed)
                 await _switch_off(mailbox)
         if mailbox.readers is not before:
             account.watching.tell(account.name, Annotated(mailbox.name, (OWN_SEEN_ENTRY,), author))
+    except MailboxGone:  # deleted meanwhile; the session may have another one open
+        raise NoSuchMailbox from None
     finally:
         account.close(mailbox)
 
@@ -83,28 +85,40 @@ async def _write(account: Account, mailbox: Mailbox, *, on: bool, allowed: Check
 async def _switch_on(mailbox: Mailbox) -> None:
     """Find out who has it open; when all are known, in one step everybody goes on with a Seen of his own."""
     readers = Readers(mailbox)
-    found: dict[Any, Reader] = {}
+    found: dict[Any, tuple[int, Reader]] = {}
     while unknown := [member for member in mailbox.members() if member not in found]:
         for member in unknown:
-            found[member] = await readers.enter(member.own)
+            found[member] = mailbox.version, await readers.enter(member.own)
     mailbox.readers = readers
     present = set(mailbox.members())
-    for member, reader in found.items():
+    for member, (version, reader) in found.items():
         if member in present:
+            if version != mailbox.version:
+                reader.take_over()
             member.read_as(reader)
         else:
             reader.leave()
 
 
 async def _switch_off(mailbox: Mailbox) -> None:
+    """The records go last: as long as there are any, switching it off again does what is still to be done."""
     readers, mailbox.readers = mailbox.readers, None
     for member in mailbox.members():
         member.read_as(None)
     if readers is not None:
         await readers.close()
-    await mailbox.store.seen.remove([known.reader for known in await mailbox.store.seen.known()])
+    kept = await _kept(mailbox)
     uids: Sequence[int] = mailbox.store.columns.uid[:]
     for start in range(0, len(uids), PIECE):
         await next_turn(mailbox.runtime.clock)
         rows = [mailbox.row(uid) for uid in uids[start : start + PIECE]]
         mailbox.set_flags([FlagUpdate(row.uid, row.flags, row.keywords) for row in rows if row is not None])
+    await _forget(mailbox, kept)
+
+
+async def _kept(mailbox: Mailbox) -> list[str]:
+    return [known.reader for known in await mailbox.store.seen.known()]
+
+
+async def _forget(mailbox: Mailbox, kept: Sequence[str]) -> None:
+    await mailbox.store.seen.remove(kept)

@@ -223,6 +223,14 @@ class Reader:
         self._mailbox.set_flags(common, author)
         self._change(wanted, author)
 
+    def take_over(self) -> None:
+        """What was read for everybody since he entered counts as read, or not, by him. Nothing happens if the disk
+        refuses."""
+        columns = self._mailbox.store.columns
+        both = zip(columns.uid, columns.flags, self._runs.overlay(columns.copy()).flags, strict=True)
+        with suppress(StorageFailed):
+            self._change([(uid, bool(mask & SEEN)) for uid, mask, own in both if (mask ^ own) & SEEN], None)
+
     def _change(self, wanted: Sequence[tuple[int, bool]], author: View | None) -> None:
         if wanted:
             self.record.change(wanted)

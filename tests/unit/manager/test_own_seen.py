@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from cgpymail.errors import StorageFailed
+from cgpymail.errors import NoSuchMailbox, StorageFailed
 from cgpymail.manager import readers as readers_module
 from cgpymail.manager.handle import Handle
 from cgpymail.manager.ownseen import set_own_seen
@@ -98,6 +98,53 @@ def test_switched_off_all_is_told() -> None:
     assert min(anna.rows([1, 2, 3]).modseq) > before
     boss.mark_seen([3])
     assert list(anna.changes(expunge=True).flags.uids) == [3]
+
+
+def test_read_while_it_is_switched_on() -> None:
+    """What is read for all while it is found out who has the mailbox open is not lost for any of them."""
+    office = Office()
+    anna, boss = office.open("anna"), office.open("boss")
+    turn = office.doors["boss"]._own.turn
+    result(turn.acquire())
+    switching = Deferred.fromCoroutine(set_own_seen(office.john, "Work", on=True))
+    office.world.turns(20)
+    anna.mark_seen([2])
+    assert not switching.called
+    turn.release()
+    office.world.turns(20)
+    result(switching)
+    assert (seen(anna), seen(boss)) == ([2], [2])
+    boss.mark_seen([3])
+    assert seen(anna) == [2]
+
+
+def test_switched_off_on_a_full_disk() -> None:
+    """What could not be told because the disk refused is told when the owner tries again."""
+    plan = Plan(methods=frozenset({"set_flags"}), count=0)
+    office = Office(plan)
+    office.switch()
+    anna = office.open("anna")
+    anna.mark_seen([1])
+    before = anna.highest_modseq
+    plan.count = 1 << 60
+    with pytest.raises(StorageFailed):
+        office.switch(on=False)
+    plan.count = 0
+    office.switch(on=False)
+    assert (seen(anna), office.known()) == ([], [])
+    assert min(anna.rows([1, 2, 3]).modseq) > before
+    office.switch(on=False)
+
+
+def test_deleted_while_it_is_switched_off() -> None:
+    """Who switches is told that there is no such mailbox, not that the one that he has open were gone."""
+    office = Office()
+    office.switch()
+    switching = Deferred.fromCoroutine(set_own_seen(office.john, "Work", on=False))
+    assert not switching.called
+    office.do(office.doors["john"].delete("Work"))
+    with pytest.raises(NoSuchMailbox):
+        result(switching)
 
 
 def test_kept_while_nobody_has_it_open() -> None:
