@@ -120,15 +120,17 @@ def _copied(source: Mailbox, row: Row, content: Any, held: int) -> NewMessage:
 
 
 async def move_messages(source: Source, uids: Sequence[int], hides: int, target: Target) -> CopyResult:
-    """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them. What may
-    not be removed any more when it was copied, because it was hidden or right ``d`` withdrawn, stays."""
+    """Copy, then expunge. Raises ExpungeIssued, and moves nothing, when another session expunged one of them. What was
+    hidden from the user when it had just been copied stays, and so does all, with NotPermitted, if right ``d`` was
+    withdrawn."""
     async with source.mailbox.moving:
         source.mailbox.check_usable()
         if any(source.view.is_ghost(uid) for uid in uids):
             raise ExpungeIssued
         result = await copy_messages(source, uids, hides, target)
-        if source.ask().rights & rights.DELETE:
-            await source.mailbox.expunge(source.view.present(result.source))
+        if not source.ask().rights & rights.DELETE:
+            raise NotPermitted
+        await source.mailbox.expunge(source.view.present(result.source))
         return result
 
 
