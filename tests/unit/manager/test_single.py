@@ -80,6 +80,6 @@ def test_her_own_aliases(people: People, mary: User) -> None:
 
 
 def test_a_preference_may_name_inbox(people: People, mary: User) -> None:
-    """Then INBOX serves the use, as in any account (spec 6.2)."""
-    people.world.directory.records[mary.account].preferences["ArchiveBox"] = "INBOX"
-    assert "\\Archive" in people.list(user=mary)[0].attributes
+    """Then the special name leads there, as in any account (spec 6.2)."""
+    people.world.directory.records[mary.account].preferences["SentBox"] = "INBOX"
+    assert people.count("$Sent$", mary) == 0
