@@ -43,7 +43,6 @@ _ROWS = (
 
 FLAGS: tuple[Flag, ...] = tuple(Flag(*row, bit=1 << place) for place, row in enumerate(_ROWS))
 BY_NAME: dict[str, Flag] = {flag.name: flag for flag in FLAGS}
-BY_LETTER: dict[str, Flag] = {flag.letter: flag for flag in FLAGS}
 
 SEEN, ANSWERED, FLAGGED, DELETED, DRAFT, REDIRECTED, MDN_SENT, HIDDEN, SERVICE = (flag.bit for flag in FLAGS[:9])
 RECENT = BY_NAME["Recent"].bit

@@ -25,8 +25,8 @@ from cgpymail.stores.mailfile import Location, Locations
 
 MAGIC = b"CGPYBDX2" if sys.byteorder == "little" else b"CGPYBDXC"
 LIMIT = 8 << 30
-MEMO = 40
-_HEADER = struct.Struct("=8sIIIIQQQQQ40sI")
+MEMO = 40  # octets, see MailFile.memo
+_HEADER = struct.Struct(f"=8sIIIIQQQQQ{MEMO}sI")
 _CRC = struct.Struct("=I")
 _FACTS = ("uid", "flags", "keywords", "modseq", "date", "saved")
 _GONE = ("modseq", "first", "last")
