@@ -94,13 +94,13 @@ class AccountFiles:
         if self._taken(domain, name):
             raise AccountExists
         place = AccountPlace(domain.path, name, single)
+        fresh = AccountPlace(domain.path, f".new-{name}", False)
+        if self._files.exists(fresh.root):
+            self._remove(fresh.root)
         if single:
             self._clear(place)
             self._write_files(place, template.settings | settings, {}, _beginning(template))
             return place
-        fresh = place.renamed(f".new-{name}", domain.path)
-        if self._files.exists(fresh.root):
-            self._remove(fresh.root)
         self._files.mkdir(fresh.root)
         info = _beginning(template) | {TO_MAKE: [described(each) for each in template.mailboxes]}
         preferences = NEW_ACCOUNT_PREFERENCES | template.preferences

@@ -122,6 +122,7 @@ def test_postmaster(ground: Ground) -> None:
 def test_nothing_is_inherited(ground: Ground) -> None:
     """What lies about under the name of a new account, its predecessor's notes or index, is not taken for its own."""
     put(ground, *(file for file in BESIDE if file != "mary.mbox"), "mary.prefs", ".deleted-mary.mbox", *OTHERS)
+    ground.write("Accounts/.new-mary.macnt/account.settings", "{}")  # was to be of the other kind
     create(ground)
     assert there(ground) == sorted(["mary.info", "mary.prefs", "mary.settings", *OTHERS])
 
