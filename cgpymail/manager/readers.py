@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from cgpymail.manager.mailbox import Mailbox
     from cgpymail.manager.view import View
 
-KEPT_SECONDS = 30 * 86_400  # a record that did not change for so long is removed if its reader is not there any more
+KEPT_SECONDS = 365 * 86_400  # a record that did not change for so long is removed if its reader is not there any more
+# by that name: one who was renamed has so long to come by, and then it has his new name
 _DIGITS = 32
 
 Keys = Callable[[AccountName], Awaitable[str]]

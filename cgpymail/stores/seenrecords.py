@@ -22,6 +22,7 @@ from cgpymail.errors import StorageFailed
 from cgpymail.interfaces import ISeenRecord, ISeenRecords
 from cgpymail.model.companions import SEEN, reader_of
 from cgpymail.model.seen import KnownReader, Run, SeenRuns, seen_runs
+from cgpymail.runtime.logs import PROBLEM
 from cgpymail.stores import journal
 from cgpymail.stores.core import SYNC_DELAY, Core, in_turn, mail_error
 from cgpymail.stores.journal import Contents, Header, Journal, Record, record
@@ -30,10 +31,14 @@ from cgpymail.stores.upkeep import attempt
 ROOM = 4_096  # bytes that are reserved for a new file
 GROWN = 64 * 1024  # bytes; a file smaller than that is not made anew for its size
 TOLERANCE = 2  # seconds by which the time of a file may lie before the MODSEQ in it, rounded
+LARGEST = 64 * 1024 * 1024  # bytes; four times a million runs of one message each
 _RANGES = 5  # in one record
 _RANGE = struct.Struct("<II")
 _NAME_PART = 40
 _NAME_ROOM = 16 * journal.SIZE  # bytes at the beginning that a name fits into
+
+Found = tuple[Contents, Journal, SeenRuns]
+"""What a file says, open for going on, and what comes of it."""
 
 
 class _Kind(IntEnum):
@@ -97,7 +102,9 @@ class SeenRecords:
             if not self._ordered:
                 core.draw_above(await core.run(self._latest))
                 self._ordered = True
-            found = await core.run(_load, core, reader)
+            found, problem = await core.run(_load, core, reader)
+            if problem:
+                core.log.write(PROBLEM, f"the record of what {name} has read of {core.path} {problem}")
             return SeenRecord(core, reader, name, found)
 
         return in_turn(self._core.turn, opened)
@@ -141,15 +148,20 @@ class SeenRecords:
         return [(f"{directory}/{name}", reader) for name, reader in found if reader]
 
 
-def _load(core: Core, reader: str) -> tuple[Contents, Journal, SeenRuns] | None:
-    """What is on disk, None if nothing that counts. Blocking. Raises OSError."""
+def _load(core: Core, reader: str) -> tuple[Found | None, str]:
+    """What is on disk, None if nothing that counts; and what is to be told of it. Blocking. Raises OSError."""
     files = core.runtime.files
+    path = f"{core.stem}{SEEN}{reader}"
     try:
-        contents = journal.read(files, f"{core.stem}{SEEN}{reader}")
+        if files.stat(path).st_size > LARGEST:
+            return None, "is larger than any can be: it begins anew"
+        contents = journal.read(files, path)
     except FileNotFoundError:
-        return None
-    if contents is None or contents.header.uidvalidity != core.state.uidvalidity:
-        return None
+        return None, ""
+    if contents is None:
+        return None, "cannot be understood: it begins anew"
+    if contents.header.uidvalidity != core.state.uidvalidity:
+        return None, ""
     runs = SeenRuns(floor=contents.header.modseq)
     for some in _runs_of(contents.records):
         runs.put(some)
@@ -159,14 +171,14 @@ def _load(core: Core, reader: str) -> tuple[Contents, Journal, SeenRuns] | None:
     except BaseException:
         kept.close()
         raise
-    return contents, kept, runs
+    return (contents, kept, runs), "is damaged: some of it is lost" if contents.damaged else ""
 
 
 @implementer(ISeenRecord)
 class SeenRecord:
     """One reader's, while he has the mailbox open."""
 
-    def __init__(self, core: Core, reader: str, name: str, found: tuple[Contents, Journal, SeenRuns] | None) -> None:
+    def __init__(self, core: Core, reader: str, name: str, found: Found | None) -> None:
         self._core = core
         self._reader = reader
         self._name = name

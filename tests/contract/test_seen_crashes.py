@@ -14,7 +14,7 @@ from twisted.internet import defer
 from twisted.python.failure import Failure
 
 from cgpymail.errors import StorageFailed
-from cgpymail.stores import seenrecords
+from cgpymail.stores import journal, seenrecords
 from cgpymail.stores.tree import DiskTree
 from tests.contract.box import Box
 from tests.contract.messages import PLAIN
@@ -245,3 +245,29 @@ def test_damage(refused: tuple[Reading, RefusingFiles]) -> None:
     path.write_bytes(data)
     files.end_process()
     assert reading.come_back() == [reading.uids[0], reading.uids[2]]
+    assert any("is damaged" in line for line in reading.box.runtime.logs.emit.__self__)
+
+
+@pytest.mark.parametrize(
+    ("begin", "size", "said"),
+    [
+        (b"", 0, "cannot be understood"),
+        (b"CGPYLOG9", 4_096, "cannot be understood"),
+        (journal.MAGIC, 1 << 30, "larger than any can be"),
+    ],
+)
+def test_not_a_record(refused: tuple[Reading, RefusingFiles], begin: bytes, size: int, said: str) -> None:
+    """A file that is none, or of a later version, is made anew; the log says that what it held is lost."""
+    reading, files = refused
+    reading.change(reading.uids[:2], seen=True)
+    result(reading.record.close())
+    [path] = pathlib.Path(reading.box.path).glob(f"*.seen-{ANNA}")
+    path.write_bytes(begin)
+    os.truncate(path, size)
+    files.end_process()
+    assert reading.come_back() == []
+    assert any(said in line for line in reading.box.runtime.logs.emit.__self__)
+    reading.record = open_record(reading.box)
+    reading.change(reading.uids[2:3], seen=True)
+    files.end_process()
+    assert reading.come_back() == reading.uids[2:3]
