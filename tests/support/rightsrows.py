@@ -179,7 +179,6 @@ def _taken_back(state: State, held: Held) -> State:
     return put(state, BOX, acl={name: letters for name, letters in state[BOX].acl.items() if name != "anna"})
 
 
-BOTH_NOTES = '/private/comment "mine" /shared/comment "for all"'
 NOTES = {"private": ("/private/comment", b"mine"), "shared": ("/shared/comment", b"for all")}
 
 

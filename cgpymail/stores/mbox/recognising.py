@@ -21,12 +21,10 @@ def recognise(files: Files, fd: int, known: Known) -> bool:
     size = files.size(fd)
     if end_of_known(known) > size:
         return False
-    return all(
-        _there(files, fd, known.columns.uid[row], known.locations.at(row), size) for row in range(len(known.columns))
-    )
+    return all(_there(files, fd, known.columns.uid[row], known.locations.at(row)) for row in range(len(known.columns)))
 
 
-def _there(files: Files, fd: int, uid: int, location: Location, size: int) -> bool:
+def _there(files: Files, fd: int, uid: int, location: Location) -> bool:
     line = files.pread(fd, location.head, location.offset)
     found = fromline.read(line[:-1]) if line.endswith(b"\n") else None
     if found is None:
