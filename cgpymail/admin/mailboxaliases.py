@@ -23,8 +23,7 @@ async def change(job: Job) -> int:
     """``account``, ``mailbox`` (the alias), ``target``. An alias that is there gets another target. Sessions see it at
     their next LIST. Raises MailError."""
     aliases, alias = await _aliases(job), job.request.text("mailbox")
-    await aliases.set(alias, job.request.text("target"))
-    target = aliases.table()[alias]
+    target = await aliases.set(alias, job.request.text("target"))
     if not await aliases.shows(alias):
         job.complain(f"warning: {target} is not there, or may not be seen yet")
     job.say(f"{alias} leads to {target}")

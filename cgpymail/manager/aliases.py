@@ -32,8 +32,9 @@ class MailboxAliases:
         """Alias -> target, in the order in which they were made. A copy."""
         return dict(self._own.record.aliases())
 
-    async def set(self, alias: str, target: str, author: Any = None) -> None:
-        """Have a name lead to ``~account/box`` or ``~account``, which is kept in the words of who sets it.
+    async def set(self, alias: str, target: str, author: Any = None) -> str:
+        """Have a name lead to ``~account/box`` or ``~account``, which is kept in the words of who sets it; the target
+        as it is kept.
 
         Raises IllegalName, MailboxExists (an own mailbox), CannotDo and NoSuchAccount (the target), LimitExceeded.
         """
@@ -47,6 +48,7 @@ class MailboxAliases:
                 raise LimitExceeded("The account has as many mailbox aliases as it may have")
             await self._own.record.set_aliases(table | {alias: kept})
         self._tell(alias, author=author)
+        return kept
 
     async def remove(self, alias: str, author: Any = None) -> None:
         """Take the name away; never what it leads to (spec 7.2.9). Raises NoSuchMailbox."""

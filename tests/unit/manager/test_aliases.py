@@ -152,6 +152,20 @@ def test_a_separator_behind_the_name(to: str) -> None:
     assert bool(people.record.alias_table) is bool(to)
 
 
+def test_removed_while_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its user takes it away before it is on disk: who sets it is told all the same what it would have led to."""
+    people = _people()
+    written: Deferred[None] = Deferred()
+    keep = people.record.set_aliases
+    monkeypatch.setattr(people.record, "set_aliases", lambda table: keep(table) and written)
+    setting = Deferred.fromCoroutine(_aliases(people).set("one", "~chief/"))
+    monkeypatch.setattr(people.record, "set_aliases", keep)
+    people.run(people.john.delete("one"))
+    written.callback(None)
+    assert result(setting) == "~chief"
+    assert people.record.alias_table == {}
+
+
 def test_removed_while_a_rename_waits() -> None:
     """It does not come back under the other name."""
     people = _people()
