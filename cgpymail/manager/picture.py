@@ -197,7 +197,7 @@ class Picture:
 
     def mark(self, uids: tuple[int, ...], modseq: int, author: object) -> None:
         """Something of these messages (ascending) changed for the views of this picture only."""
-        self._log_mark(tuple(self._visible([uid for uid in uids if self._columns.find(uid) >= 0])), modseq, author)
+        self._log_mark(tuple(filter(self.has, uids)), modseq, author)
 
     def changed_since(self, modseq: int) -> list[int]:
         """UIDs of the messages whose flags changed after ``modseq``, of other classes too; ascending."""
