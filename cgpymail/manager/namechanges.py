@@ -107,7 +107,8 @@ class NameChanges:
         known = self._own.record.subscription()
         if wanted in known:
             return
-        if len(known) >= self._limits.subscriptions:
+        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in (*known, wanted))  # by hand anything
+        if len(known) >= self._limits.subscriptions or size > self._limits.subscription_size:
             raise LimitExceeded("The subscription list is full")
         await self._own.record.set_subscription([*known, wanted])
         self._own.watching.tell(self._own.name, Subscribed(wanted, author))

@@ -93,6 +93,7 @@ class Limits:
     acl_size: int = 32 * KB  # of one access control list, identifiers and letters
     info_size: int = 4 * MB  # of the account.info of one account; beyond it access control lists do not grow
     subscriptions: int = 10_000  # per account, count
+    subscription_size: int = 1 * MB  # of the subscribed names of an account
     mailbox_aliases: int = 200  # per account, count
     group_members: int = 100_000  # all groups of a domain and their members together, count
     metadata_value: int = 64 * KB  # of one annotation (RFC 5464)

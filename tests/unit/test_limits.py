@@ -86,6 +86,7 @@ WHERE = {
     "acl_size": "unit/imap/test_acl.py::test_a_list_has_an_end",
     "info_size": "unit/imap/test_acl.py::test_all_lists_of_an_account_have_an_end",
     "subscriptions": "unit/manager/test_list.py::test_subscription_limit",
+    "subscription_size": "unit/manager/test_list.py::test_long_names_fill_the_subscription_list",
     "mailbox_aliases": "unit/manager/test_aliases.py::test_too_many",
     "group_members": "unit/directory/test_relations.py::test_members_are_limited",
     "metadata_value": "transcripts/scripts/sharing_metadata.txt",

@@ -334,3 +334,16 @@ def test_subscription_limit() -> None:
     people.run(people.john.subscribe("a"))
     with pytest.raises(LimitExceeded):
         people.run(people.john.subscribe("b"))
+
+
+def test_long_names_fill_the_subscription_list() -> None:
+    """The list is written whole with every change; other sessions wait meanwhile. It may have been written in another
+    character set by hand."""
+    people = People(limits=replace(DEFAULTS, subscription_size=13))
+    people.record.set_subscription(["\udce4"])
+    people.run(people.john.subscribe("üüü"))
+    people.run(people.john.subscribe("four"))
+    with pytest.raises(LimitExceeded):
+        people.run(people.john.subscribe("1"))
+    people.run(people.john.unsubscribe("four"))
+    people.run(people.john.subscribe("1"))
