@@ -107,7 +107,7 @@ class NameChanges:
         known = self._own.record.subscription()
         if wanted in known:
             return
-        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in (*known, wanted))  # by hand anything
+        size = sum(len(each.encode("utf-8", "surrogatepass")) for each in (*known, wanted))
         if len(known) >= self._limits.subscriptions or size > self._limits.subscription_size:
             raise LimitExceeded("The subscription list is full")
         await self._own.record.set_subscription([*known, wanted])

@@ -220,13 +220,11 @@ class User:
         Raises NotPermitted, NotSelectable.
         """
         place, _ = await self._space.permitted(name, rights.READ)
-        account = place.account
+        account, shown = place.account, self._space.seen(name, place)
         mailbox, reader = await self._enter(account, place.name)
         if self._closed:
             _leave(account, mailbox, reader)
             raise Busy("The session has ended")
-
-        shown = self._space.seen(name, place)
 
         def closed() -> None:
             self._handles.pop(handle, None)

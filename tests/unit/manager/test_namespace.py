@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cgpymail.errors import CannotDo, IllegalName, MailboxExists, MailError, NoSuchMailbox, NotPermitted, NotSelectable
+from cgpymail.model.identity import AccountName
 from cgpymail.model.message import NewMessage
 from cgpymail.runtime.spool import MemoryContent
 from tests.support.naming import People
@@ -316,6 +319,27 @@ def test_opened_by_an_alias_and_renamed(aliased: People, opened: str, renamed: s
     aliased.run(aliased.user("boss").rename(renamed, new))
     assert handle.name == shown
     assert aliased.run(aliased.john.open(shown)).uidvalidity == handle.uidvalidity
+
+
+@pytest.mark.parametrize("now", ["~boss/$Trash$", "~anna/W"])
+def test_an_alias_that_changes_while_it_is_opened(people: People, monkeypatch: pytest.MonkeyPatch, now: str) -> None:
+    """The session has what the alias led to, by the name that it said; nothing stays open for nobody."""
+    boss = people.world.directory.records[AccountName("boss", "example.org")]
+    boss.preferences["TrashBox"] = "Work"
+    people.grant("boss", "Work", "lr")
+    people.record.alias_table["bin"] = "~boss/$Trash$"
+    enter = people.john._enter
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        entered = await enter(*arguments, **options)
+        boss.preferences["TrashBox"] = ""
+        people.record.alias_table["bin"] = now
+        return entered
+
+    monkeypatch.setattr(people.john, "_enter", slow)
+    handle = people.run(people.john.open("bin"))
+    assert handle.name == "bin"
+    people.run(handle.close())
 
 
 def test_opened_by_an_alias_that_leads_elsewhere_now(aliased: People) -> None:
