@@ -71,6 +71,7 @@ def test_a_certificate_that_cannot_be_used_is_told_alike(stopped: Daemon) -> Non
 def test_a_busy_port_is_named_with_the_remedy(stopped: Daemon) -> None:
     """Which port, whose module, and what to do."""
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port is reserved for the daemon
         taken.bind(("127.0.0.1", stopped.pop))
         taken.listen()
         done = run_twistd(stopped.config, stopped.folder)
