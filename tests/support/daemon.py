@@ -45,6 +45,15 @@ def free_ports(count: int) -> list[int]:
     return [one.getsockname()[1] for one in reserved]
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens at a port of 127.0.0.1."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
+        return False
+    return True
+
+
 def environment() -> dict[str, str]:
     """The environment for a child that runs the checkout's code."""
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -122,8 +131,9 @@ class Daemon:
         return said.getvalue()
 
     def start(self) -> None:
-        """Start and wait until it answers on every port."""
+        """Start and wait until it answers on every port and can be administered, which comes last."""
         arguments = ["-n", "--pidfile=", "cgpymail", "--config", str(self.config)]
+        logged = len(self.log_text())
         if self._nursery is not None:
             self._process = self._nursery.start(arguments, str(self.log), str(self.folder))
         else:
@@ -131,15 +141,14 @@ class Daemon:
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env=untraced())
         end = time.monotonic() + START_TIME
-        for port in (self.imap, self.imaps, self.pop, self.pops, self.lmtp):
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), 5).close()
-                    break
-                except OSError:
-                    if self._process.poll() is not None or time.monotonic() > end:
-                        raise AssertionError(f"the daemon did not start:\n{self.log_text()}") from None
-                    time.sleep(0.05)
+        ports = [self.imap, self.imaps, self.pop, self.pops, self.lmtp]
+        while ports or "Control starting" not in self.log_text()[logged:]:
+            if ports and answers(ports[0]):
+                del ports[0]
+                continue
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"the daemon did not start:\n{self.log_text()}")
+            time.sleep(0.05)
 
     @property
     def pid(self) -> int:
