@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from cgpymail.errors import MailError, NoSuchMailbox, NotPermitted
 from cgpymail.interfaces import IAccountRecord, IRelations
 from cgpymail.model import flags, rights
 from cgpymail.model.acl import NOTHING, Acl, take_apart
@@ -152,3 +153,14 @@ def _united(acl: Acl, who: AccountName, relations: IRelations) -> int:
         elif not relations.groups_known(domain):
             withdrawn |= masks[1]
     return granted & ~withdrawn
+
+
+def require(held: int, needed: int) -> None:
+    """Raise unless all of ``needed`` is held."""
+    if held & needed != needed:
+        raise refusal(held)
+
+
+def refusal(held: int) -> MailError:
+    """How a refusal looks to one who holds these rights (spec 14.2.5)."""
+    return NotPermitted() if held & rights.LOOKUP else NoSuchMailbox()

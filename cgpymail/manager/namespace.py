@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from cgpymail.errors import CannotDo, IllegalName, MailError, NoSuchMailbox, NotPermitted
+from cgpymail.errors import CannotDo, IllegalName, NoSuchMailbox
 from cgpymail.interfaces import IDirectory
-from cgpymail.manager.access import Standing, combine, decide, decide_above, standing
+from cgpymail.manager.access import Standing, combine, decide, decide_above, refusal, require, standing
 from cgpymail.manager.account import Account
 from cgpymail.manager.special import PREFERENCES, real_name
 from cgpymail.model import names, rights
@@ -280,14 +280,3 @@ def expand(account: Account, name: str) -> str:
         if not top:
             raise NoSuchMailbox
     return names.canonical(top + slash + rest)
-
-
-def require(held: int, needed: int) -> None:
-    """Raise unless all of ``needed`` is held."""
-    if held & needed != needed:
-        raise refusal(held)
-
-
-def refusal(held: int) -> MailError:
-    """How a refusal looks to one who holds these rights (spec 14.2.5)."""
-    return NotPermitted() if held & rights.LOOKUP else NoSuchMailbox()

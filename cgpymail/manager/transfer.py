@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cgpymail.errors import ExpungeIssued, MailboxGone, MailError, MessageGone, NoSuchMailbox, NotPermitted
-from cgpymail.manager.access import Standing, settable_flags
+from cgpymail.manager.access import Standing, require, settable_flags
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.permits import Permit, Permitted
 from cgpymail.manager.readers import Reader
@@ -83,8 +83,7 @@ async def copy_messages(source: Source, uids: Sequence[int], hides: int, target:
     Raises NotPermitted (also for a message that was hidden from the user), MessageGone, OverQuota, and what
     ``Target.append`` raises; then nothing was copied.
     """
-    if not target.rights & rights.INSERT:
-        raise NotPermitted if target.rights & rights.LOOKUP else NoSuchMailbox
+    require(target.rights, rights.INSERT)
     chosen = [uid for uid in sorted(set(uids)) if source.view.has(uid)]
     rows = [_readable(source, uid, hides) for uid in chosen]
     if not rows:

@@ -17,7 +17,7 @@ from cgpymail.errors import (
     NoSuchMailbox,
     NotSelectable,
 )
-from cgpymail.manager.access import Standing, settable_flags
+from cgpymail.manager.access import Standing, refusal, require, settable_flags
 from cgpymail.manager.account import Account
 from cgpymail.manager.annotating import Annotating
 from cgpymail.manager.choosing import NONEXISTENT, SUBSCRIBED, Pause
@@ -25,7 +25,7 @@ from cgpymail.manager.handle import Handle, Target
 from cgpymail.manager.listing import Listing, no_pause
 from cgpymail.manager.mailbox import Mailbox
 from cgpymail.manager.namechanges import NameChanges
-from cgpymail.manager.namespace import FOREIGN, NameSpace, refusal, require
+from cgpymail.manager.namespace import FOREIGN, NameSpace
 from cgpymail.manager.objectids import mailbox_id
 from cgpymail.manager.ownseen import reader_of
 from cgpymail.manager.readers import Reader
